@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      // Under test the sources run in place, so the core's binary is found through a file of the tests.
+      { find: /^\.\/wasm_url\.js$/, replacement: new URL("./test/support/wasm_url.ts", import.meta.url).pathname },
+      { find: "#platform", replacement: new URL("./src/platform/node.ts", import.meta.url).pathname },
+    ],
+  },
+  test: { include: ["test/**/*.test.ts"], testTimeout: 60_000, hookTimeout: 60_000 },
+});
