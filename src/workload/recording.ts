@@ -1,0 +1,288 @@
+/**
+ * Reads recordings of kernel behaviour (`NAME.jsonl.gz`, or plain `.jsonl`) as a stream of events.
+ *
+ * Models:     recording format 1: a header line, events in time order, a trailer line that counts them.
+ * Memory:     one chunk of the file and one line (of at most 64 MiB) at a time.
+ *
+ * Everything that makes a recording unusable is one `RecordingError`: damaged or truncated gzip, a
+ * missing header or trailer, a line that is no event, wrong time order, counts that differ from the
+ * trailer, anything after the trailer. Records that the recorder lost (`lost` of the trailer) are an
+ * error too, because a prediction cannot be checked against events that are missing; a caller that only
+ * drives a simulation may pass `acceptLost`, which turns it into a warning.
+ */
+import { type ByteSource, concat, decompressed, GunzipError } from "./byte_source.js";
+import type { RecordedEvent, RecordingHeader, RecordingTrailer } from "./events.js";
+import { LineScanner } from "./line_scanner.js";
+import { parseEvent, parseLine } from "./parse_event.js";
+import { parseFast } from "./parse_fast.js";
+import { headerWarnings, parseHeader, parseTrailer } from "./parse_header.js";
+import { RecordingError } from "./recording_error.js";
+
+export type * from "./events.js";
+export { ADDRESS_MAX, PAGE_FLAGS } from "./events.js";
+export { MODELLED } from "./parse_header.js";
+export { RecordingError } from "./recording_error.js";
+export type { ByteSource } from "./byte_source.js";
+
+export interface ReadOptions {
+  /** Name of the file, for messages. */
+  file: string;
+  /** Accept a recording whose recorder lost events, with a warning. */
+  acceptLost?: boolean;
+}
+
+const NEWLINE = 10;
+const OPENING_BRACE = 123;
+const LINE_BYTES_MAX = 64 * 1024 * 1024;
+const NO_HEADER = "the first line is not the header of a recording";
+const WHAT_TO_GIVE = "Give a .jsonl.gz or .jsonl file that `tlbstorm record` wrote";
+const CUT_SHORT = "The file was cut short; take a fresh copy or record again";
+
+/** Opens a recording: reads as far as its header, whose differences from the model are warnings. */
+export async function readRecording(
+  source: ByteSource,
+  options: ReadOptions,
+): Promise<RecordingReader> {
+  const reader = new RecordingReader(source, options);
+  try {
+    await reader.open();
+  } catch (error) {
+    await reader.close();
+    throw error;
+  }
+  return reader;
+}
+
+/** One recording being read, from its header to its trailer. Its events can be read once. */
+export class RecordingReader {
+  readonly file: string;
+  /** What a user should know before trusting results; complete after the last event. */
+  readonly warnings: string[] = [];
+
+  #header: RecordingHeader | null = null;
+  #trailer: RecordingTrailer | null = null;
+  #line = 0;
+  #lastTime = 0;
+  readonly #counts = new Map<string, number>();
+  readonly #acceptLost: boolean;
+  readonly #chunks: AsyncGenerator<Uint8Array, void>;
+  readonly #scanner = new LineScanner();
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  /** Events of the chunk that held the header. */
+  #first: RecordedEvent[] = [];
+  /** Start of a line whose end is in a later chunk. */
+  #rest: Uint8Array[] = [];
+  #restBytes = 0;
+
+  constructor(source: ByteSource, { file, acceptLost = false }: ReadOptions) {
+    this.file = file;
+    this.#acceptLost = acceptLost;
+    this.#chunks = decompressed(source);
+  }
+
+  get header(): RecordingHeader {
+    if (this.#header === null)
+      throw new Error("the recording is opened before its header is asked");
+    return this.#header;
+  }
+
+  /** The last line; null until the events are read to the end. */
+  get trailer(): RecordingTrailer | null {
+    return this.#trailer;
+  }
+
+  /** Reads up to the header. `readRecording` has done it. */
+  async open(): Promise<void> {
+    while (this.#header === null) {
+      if (!(await this.#readChunk(this.#first))) break;
+    }
+  }
+
+  /** The events, a chunk of the file at a time: the fast way. */
+  async *batches(): AsyncGenerator<RecordedEvent[], void> {
+    try {
+      let events = this.#first;
+      this.#first = [];
+      for (;;) {
+        if (events.length > 0) yield events;
+        events = [];
+        if (!(await this.#readChunk(events))) break;
+      }
+      if (events.length > 0) yield events;
+    } finally {
+      await this.close();
+    }
+  }
+
+  /** The events one by one. */
+  async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void> {
+    for await (const events of this.batches()) yield* events;
+  }
+
+  /** Lets go of the source; needed only when the events are not read to the end. */
+  async close(): Promise<void> {
+    await this.#chunks.return();
+  }
+
+  /** Adds the events of the next chunk; false after the last, when all is checked. */
+  async #readChunk(events: RecordedEvent[]): Promise<boolean> {
+    const chunk = await this.#nextChunk();
+    if (chunk === undefined) {
+      this.#readLastLine(events);
+      this.#checkEnd();
+      return false;
+    }
+    if (this.#line === 0 && this.#restBytes === 0 && chunk[0] !== OPENING_BRACE) {
+      this.#line = 1;
+      this.#fail(NO_HEADER, WHAT_TO_GIVE);
+    }
+    const lastNewline = chunk.lastIndexOf(NEWLINE);
+    if (lastNewline < 0) {
+      this.#keepRest(chunk);
+      return true;
+    }
+    this.#readLines(this.#takeRest(chunk.subarray(0, lastNewline + 1)), events);
+    this.#keepRest(chunk.subarray(lastNewline + 1));
+    return true;
+  }
+
+  /** Whole lines, each with its newline. */
+  #readLines(bytes: Uint8Array, events: RecordedEvent[]): void {
+    let start = 0;
+    while (start < bytes.length) {
+      const end = bytes.indexOf(NEWLINE, start);
+      this.#line++;
+      this.#readLine(bytes, start, end, events);
+      start = end + 1;
+    }
+  }
+
+  #keepRest(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.#rest.push(bytes);
+    this.#restBytes += bytes.length;
+    if (this.#restBytes <= LINE_BYTES_MAX) return;
+    this.#line++;
+    this.#fail(`the line is longer than ${LINE_BYTES_MAX} bytes`, WHAT_TO_GIVE);
+  }
+
+  /** The kept start of a line and what follows it. */
+  #takeRest(more: Uint8Array): Uint8Array {
+    if (this.#restBytes === 0) return more;
+    const bytes = concat(...this.#rest, more);
+    this.#rest = [];
+    this.#restBytes = 0;
+    return bytes;
+  }
+
+  async #nextChunk(): Promise<Uint8Array | undefined> {
+    try {
+      const next = await this.#chunks.next();
+      return next.done ? undefined : next.value;
+    } catch (error) {
+      if (!(error instanceof GunzipError)) throw error;
+      throw new RecordingError(
+        this.file,
+        this.#line + 1,
+        `the compressed data is damaged or cut short (${error.message})`,
+        "Try `gzip -t` on it; take a fresh copy or record again",
+        { cause: error },
+      );
+    }
+  }
+
+  /** A last line without newline is whole only if it is the trailer. */
+  #readLastLine(events: RecordedEvent[]): void {
+    if (this.#restBytes === 0) return;
+    const bytes = this.#takeRest(new Uint8Array(0));
+    this.#line++;
+    try {
+      this.#readLine(bytes, 0, bytes.length, events);
+    } catch (error) {
+      if (this.#trailer !== null || this.#header === null) throw error;
+      this.#fail("the last line is cut off", CUT_SHORT);
+    }
+  }
+
+  #readLine(bytes: Uint8Array, start: number, end: number, events: RecordedEvent[]): void {
+    if (this.#trailer !== null) {
+      this.#fail("something follows the trailer", "A recording ends with its end_of_trace line");
+    }
+    if (this.#header === null) {
+      this.#readHeader(this.#decode(bytes, start, end));
+      return;
+    }
+    this.#scanner.bytes = bytes;
+    this.#scanner.position = start;
+    const event = parseFast(this.#scanner, end, this.#line) ?? this.#readSlow(bytes, start, end);
+    if (event === null) return;
+    if (event.t < this.#lastTime) {
+      this.#fail(
+        `the time ${event.t} is before that of the line above, ${this.#lastTime}`,
+        "A recording is in time order; sort its events by t or record again",
+      );
+    }
+    this.#lastTime = event.t;
+    this.#counts.set(event.ev, (this.#counts.get(event.ev) ?? 0) + 1);
+    events.push(event);
+  }
+
+  /** The event of a line, or null when the line was the trailer. */
+  #readSlow(bytes: Uint8Array, start: number, end: number): RecordedEvent | null {
+    const { ev, fields } = parseLine(this.#decode(bytes, start, end), this.file, this.#line);
+    if (ev === "header") fields.fail("a second header", "Two recordings were joined; split them");
+    if (ev !== "end_of_trace") return parseEvent(ev, fields);
+    this.#readTrailer(parseTrailer(fields));
+    return null;
+  }
+
+  #readHeader(text: string): void {
+    const { ev, fields } = parseLine(text, this.file, this.#line);
+    if (ev !== "header") this.#fail(NO_HEADER, WHAT_TO_GIVE);
+    this.#header = parseHeader(fields);
+    this.warnings.push(...headerWarnings(this.#header));
+  }
+
+  #readTrailer(trailer: RecordingTrailer): void {
+    const kinds = new Set([...Object.keys(trailer.events), ...this.#counts.keys()]);
+    for (const kind of kinds) {
+      const promised = trailer.events[kind] ?? 0;
+      const found = this.#counts.get(kind) ?? 0;
+      if (promised === found) continue;
+      this.#fail(
+        `the trailer counts ${promised} events "${kind}", the file has ${found}`,
+        CUT_SHORT,
+      );
+    }
+    if (trailer.lost > 0) {
+      const lost = `the recorder lost ${trailer.lost} events`;
+      if (!this.#acceptLost) {
+        this.#fail(lost, "Record again with larger buffers; such a recording cannot be checked");
+      }
+      this.warnings.push(`${lost}: what follows from this recording is incomplete`);
+    }
+    this.#trailer = trailer;
+  }
+
+  #checkEnd(): void {
+    if (this.#line === 0) {
+      throw new RecordingError(this.file, null, "the file is empty", CUT_SHORT);
+    }
+    if (this.#trailer === null) {
+      this.#line++;
+      this.#fail("the recording ends without its trailer", CUT_SHORT);
+    }
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number): string {
+    try {
+      return this.#decoder.decode(bytes.subarray(start, end));
+    } catch {
+      return this.#fail("the line is not UTF-8", "The file is damaged; take a fresh copy");
+    }
+  }
+
+  #fail(problem: string, hint: string): never {
+    throw new RecordingError(this.file, this.#line, problem, hint);
+  }
+}
