@@ -1,0 +1,92 @@
+/** `tlbstorm list KIND`: what there is to choose from. */
+import { Argument } from "@commander-js/extra-typings";
+import { BUILTIN_PROTOCOL_IDS } from "../../protocols/schema.js";
+import { DEVICE_PRESETS } from "../../scenario/defaults.js";
+import {
+  DEVICE_KINDS,
+  ERAS,
+  IOMMU_PRESETS,
+  OPERATIONS,
+  PROPERTIES,
+  wordsOf,
+} from "../../scenario/vocabulary.js";
+import { examples, jsonOption, newCommand, quietOption, word } from "../options.js";
+import { formatTable, print, printJson } from "../output.js";
+import { packagedRecordings, readHeader } from "../recordings.js";
+
+interface Entry {
+  id: string;
+  summary: string;
+}
+
+const KINDS = {
+  protocols: () => BUILTIN_PROTOCOL_IDS.map((id) => ({ id, summary: "" })),
+  operations: () => words(OPERATIONS),
+  eras: () => words(ERAS),
+  devices: () => words(DEVICE_KINDS),
+  properties: () => words(PROPERTIES),
+  recordings: listRecordings,
+  presets: listPresets,
+} satisfies Record<string, () => Entry[] | Promise<Entry[]>>;
+
+export function listCommand() {
+  return newCommand("list")
+    .summary("what there is to choose from")
+    .description("Lists protocols, operations, eras, devices, properties, recordings or presets.")
+    .addArgument(kindArgument())
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText(
+      "after",
+      examples(
+        ["tlbstorm list protocols", "every driver protocol that can be run or explored"],
+        ["tlbstorm list operations --json", "the operations of the mm, for a program to read"],
+      ),
+    )
+    .action(async (kind, options) => {
+      const entries: Entry[] = await KINDS[kind]();
+      if (options.json === true) printJson({ schema: "tlbstorm.list/1", kind, entries });
+      else print(formatEntries(entries));
+    });
+}
+
+function kindArgument() {
+  const kinds = wordsOf(KINDS);
+  const list = kinds.join(", ");
+  return new Argument("<kind>", list).argParser(word("kind", kinds, `Known are ${list}.`));
+}
+
+function formatEntries(entries: readonly Entry[]): string {
+  if (entries.length === 0) return "There are none.";
+  return formatTable(
+    [{ head: "id" }, { head: "what it is" }],
+    entries.map(({ id, summary }) => [id, summary]),
+  );
+}
+
+function words(table: Record<string, string>): Entry[] {
+  return Object.entries(table).map(([id, summary]) => ({ id, summary }));
+}
+
+function listPresets(): Entry[] {
+  const devices = Object.entries(DEVICE_PRESETS).map(([kind, values]) => ({
+    id: `device ${kind}`,
+    summary: `sets ${Object.keys(values)
+      .map((path) => path.replace("devices[].", ""))
+      .join(", ")}`,
+  }));
+  const iommus = Object.entries(IOMMU_PRESETS).map(([id, summary]) => ({
+    id: `iommu ${id}`,
+    summary,
+  }));
+  return [...iommus, ...devices];
+}
+
+async function listRecordings(): Promise<Entry[]> {
+  return Promise.all(
+    packagedRecordings().map(async ({ name, path }) => {
+      const { program, kernel } = await readHeader(path);
+      return { id: name, summary: `${String(program)}, Linux ${String(kernel)}` };
+    }),
+  );
+}

@@ -1,0 +1,51 @@
+/** Errors as the person in front of the terminal sees them, and the exit code of each kind. */
+import { CommanderError } from "commander";
+import { InvalidScenario } from "../scenario/errors.js";
+import { ExitCode } from "./exit_code.js";
+
+/** The user's mistake: what is wrong, where, and what to try. */
+export class UserError extends Error {
+  constructor(
+    readonly place: string,
+    readonly problem: string,
+    readonly hint: string | null = null,
+  ) {
+    super(place === "" ? problem : `${place}: ${problem}`);
+    this.name = "UserError";
+  }
+}
+
+export interface Verdict {
+  exitCode: ExitCode;
+  /** For stderr; empty if everything has been said. */
+  text: string;
+}
+
+/** What to say about an exception that reached the top, and how to end. */
+export function judge(error: unknown, environment: string): Verdict {
+  // Commander has printed its message, or the help or version that was asked for.
+  if (error instanceof CommanderError) {
+    return { exitCode: error.exitCode === 0 ? ExitCode.Done : ExitCode.InputWrong, text: "" };
+  }
+  if (error instanceof InvalidScenario) {
+    return { exitCode: ExitCode.InputWrong, text: `${error.message}\n` };
+  }
+  if (error instanceof UserError) {
+    const hint = error.hint === null ? "" : `  ${error.hint}\n`;
+    return { exitCode: ExitCode.InputWrong, text: `error: ${error.message}\n${hint}` };
+  }
+  return { exitCode: ExitCode.Defect, text: defectReport(error, environment) };
+}
+
+function defectReport(error: unknown, environment: string): string {
+  const details = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return [
+    "This is a defect of tlbstorm, not of your input.",
+    "",
+    details,
+    "",
+    "Please report it with the text above, the input files and these lines:",
+    environment,
+    "",
+  ].join("\n");
+}

@@ -1,0 +1,81 @@
+/**
+ * Reading inputs and writing outputs. An output appears under its name only when it is complete:
+ * it is written beside its place and renamed, and what an interruption leaves behind is removed.
+ */
+import { rmSync } from "node:fs";
+import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { UserError } from "./errors.js";
+
+const unfinished = new Set<string>();
+
+/** The text of a file; `-` is standard input. */
+export async function readInput(path: string): Promise<string> {
+  if (path === "-") return readStandardInput();
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw fileError(path, "cannot be read", error);
+  }
+}
+
+async function readStandardInput(): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Writes a file whole or not at all. */
+export async function writeOutput(path: string, content: string | Uint8Array): Promise<void> {
+  const temporary = `${path}.tmp-${process.pid}`;
+  unfinished.add(temporary);
+  try {
+    await writeFile(temporary, content);
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw fileError(path, "cannot be written", error);
+  } finally {
+    unfinished.delete(temporary);
+  }
+}
+
+/** Writes files by name into a directory, which is made if it does not exist. */
+export async function writeOutputs(
+  directory: string,
+  files: Iterable<readonly [name: string, content: string | Uint8Array]>,
+): Promise<void> {
+  for (const [name, content] of files) {
+    const path = join(directory, name);
+    try {
+      await mkdir(dirname(path), { recursive: true });
+    } catch (error) {
+      throw fileError(directory, "cannot be made", error);
+    }
+    await writeOutput(path, content);
+  }
+}
+
+/** Removes what was being written. Called when the program is interrupted. */
+export function removeUnfinished(): void {
+  for (const path of unfinished) rmSync(path, { force: true });
+  unfinished.clear();
+}
+
+const REASONS: Record<string, string> = {
+  ENOENT: "there is no such file or directory",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of the path is not a directory",
+  EEXIST: "a file of that name is in the way",
+  ENOSPC: "the disk is full",
+  EROFS: "the file system is read-only",
+};
+
+/** Turns a failure of the file system into a message; other exceptions pass. */
+function fileError(path: string, what: string, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  const reason = REASONS[code];
+  return reason === undefined ? error : new UserError(path, `${what}: ${reason}`);
+}

@@ -1,0 +1,27 @@
+/** The tree of commands. */
+import { Command } from "@commander-js/extra-typings";
+import { describeCommand } from "./commands/describe.js";
+import { listCommand } from "./commands/list.js";
+import { schemaCommand } from "./commands/schema.js";
+import { packageVersion } from "./package_info.js";
+
+const COMMANDS = [listCommand, describeCommand, schemaCommand];
+
+const EXIT_CODES = `
+Exit codes:
+  0    done, and nothing was found
+  1    done, and something was found: a violation, a mismatch, a device failure
+  2    the input is wrong
+  3    a defect of tlbstorm
+  130  interrupted`;
+
+export function buildProgram() {
+  const program = new Command("tlbstorm")
+    .description("Simulates and explores how external TLBs stay coherent with a Linux mm.")
+    .version(packageVersion())
+    .exitOverride()
+    .showSuggestionAfterError()
+    .addHelpText("after", EXIT_CODES);
+  for (const build of COMMANDS) program.addCommand(build().copyInheritedSettings(program));
+  return program;
+}

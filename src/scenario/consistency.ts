@@ -1,0 +1,195 @@
+/** What the schema cannot see: contradictions between the parts of a scenario. */
+import type { Problem } from "./explain.js";
+import type { CacheGeometry, ResolvedDevice, ResolvedScenario } from "./resolved.js";
+import type { Latency, Scenario } from "./schema.js";
+import type { WorkloadOperationKind } from "./vocabulary.js";
+
+export interface Findings {
+  errors: Problem[];
+  /** Legal, but most likely not what was meant. */
+  warnings: Problem[];
+}
+
+export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario): Findings {
+  const check = new Check();
+  checkCaches(resolved, check);
+  checkLatencies(resolved, [], check);
+  checkDevices(resolved, check);
+  checkPageRequests(resolved, check);
+  checkMemory(resolved, check);
+  checkPurpose(resolved, scenario, check);
+  return { errors: check.errors, warnings: check.warnings };
+}
+
+class Check {
+  readonly errors: Problem[] = [];
+  readonly warnings: Problem[] = [];
+
+  error(path: PropertyKey[], problem: string, hint: string): void {
+    this.errors.push({ path, isKey: false, problem, hint });
+  }
+
+  warn(path: PropertyKey[], problem: string, hint: string): void {
+    this.warnings.push({ path, isKey: false, problem, hint });
+  }
+}
+
+function checkCaches({ machine, iommu, devices }: ResolvedScenario, check: Check): void {
+  checkGeometry(machine.tlb.l1, ["machine", "tlb", "l1"], check);
+  checkGeometry(machine.tlb.l2, ["machine", "tlb", "l2"], check);
+  checkGeometry(iommu.iotlb, ["iommu", "iotlb"], check);
+  devices.forEach((device, index) => {
+    checkGeometry(device.atc, ["devices", index, "atc"], check);
+  });
+}
+
+/** A set is chosen by the low bits of the page number, so the number of sets is a power of two. */
+function checkGeometry({ entries, ways }: CacheGeometry, path: PropertyKey[], check: Check): void {
+  if (entries % ways !== 0) {
+    const fitting = Math.max(1, Math.round(entries / ways)) * ways;
+    check.error(
+      [...path, "entries"],
+      `${entries} entries do not divide into sets of ${ways}`,
+      `make entries a multiple of ways, for example ${fitting}`,
+    );
+  } else if (!isPowerOfTwo(entries / ways)) {
+    const fitting = 2 ** Math.round(Math.log2(entries / ways)) * ways;
+    check.error(
+      [...path, "entries"],
+      `${entries} entries in sets of ${ways} make ${entries / ways} sets, not a power of two`,
+      `for example ${fitting} entries`,
+    );
+  }
+}
+
+function isPowerOfTwo(value: number): boolean {
+  return Number.isInteger(Math.log2(value));
+}
+
+/** Visits every latency, wherever it stands. */
+function checkLatencies(node: unknown, path: PropertyKey[], check: Check): void {
+  if (typeof node !== "object" || node === null) return;
+  if ("model" in node) {
+    checkLatency(node as Latency, path, check);
+    return;
+  }
+  const entries = Array.isArray(node) ? node.entries() : Object.entries(node);
+  for (const [key, child] of entries) checkLatencies(child, [...path, key], check);
+}
+
+function checkLatency(latency: Latency, path: PropertyKey[], check: Check): void {
+  if (latency.model === "uniform" && latency.minNs > latency.maxNs) {
+    check.error(path, "min is longer than max", "exchange the two");
+  }
+  if (latency.model !== "lognormal") return;
+  if (latency.medianNs === 0) {
+    check.error([...path, "median"], "the median is zero", "a lognormal time is never zero");
+  }
+  if (latency.p99Ns < latency.medianNs) {
+    check.error(path, "p99 is shorter than the median", "exchange the two");
+  }
+}
+
+function checkDevices({ devices, iommu }: ResolvedScenario, check: Check): void {
+  const firstByName = new Map<string, number>();
+  devices.forEach((device, index) => {
+    checkPasid(device, index, iommu.pasidBits, check);
+    const first = firstByName.get(device.name);
+    if (first === undefined) firstByName.set(device.name, index);
+    else {
+      check.error(
+        ["devices", index, "name"],
+        `devices[${first}] is called ${device.name} too`,
+        "give each device a name of its own",
+      );
+    }
+  });
+}
+
+function checkPasid(device: ResolvedDevice, index: number, bits: number, check: Check): void {
+  const path = ["devices", index, "pasid"];
+  if (device.pasid === 0) {
+    check.error(
+      path,
+      "a device without PASID cannot share an address space",
+      "PASID 0 means a request without PASID; use 1 or more",
+    );
+  } else if (device.pasid >= 2 ** bits) {
+    check.error(
+      path,
+      `PASID ${device.pasid} does not fit into ${bits} bits`,
+      `use less than ${2 ** bits}, or raise iommu.pasidBits`,
+    );
+  }
+}
+
+function checkPageRequests({ devices, iommu }: ResolvedScenario, check: Check): void {
+  devices.forEach((device, index) => {
+    if (device.priAllocation > device.priCapacity) {
+      check.error(
+        ["devices", index, "pri", "allocation"],
+        `allows ${device.priAllocation} page requests to a device that can have ${device.priCapacity}`,
+        "lower the allocation or raise pri.capacity",
+      );
+    }
+  });
+  const credits = devices.reduce((sum, device) => sum + device.priAllocation, 0);
+  if (credits > iommu.pageRequestLogEntries) {
+    check.warn(
+      ["iommu", "pageRequestLog", "entries"],
+      `the devices may have ${credits} page requests outstanding, the log holds ${iommu.pageRequestLogEntries}`,
+      "the log can overflow, which stops it until the driver restarts it",
+    );
+  }
+}
+
+/** Frames in use at once while an operation runs, for each page of its vma. */
+const FRAMES_PER_PAGE: Record<WorkloadOperationKind, number> = {
+  touch: 1,
+  munmap: 2,
+  dontneed: 2,
+  mprotect: 1,
+  fork: 2,
+  migrate: 2,
+  ksm: 2,
+  collapse: 2,
+};
+
+const PAGES_PER_TABLE = 512;
+const UPPER_LEVELS = 3;
+
+function checkMemory({ workload, machine }: ResolvedScenario, check: Check): void {
+  if (workload.kind !== "synthetic") return;
+  let needed = 0;
+  for (const { kind, pages } of workload.operations) {
+    const tables = Math.ceil(pages / PAGES_PER_TABLE) + UPPER_LEVELS;
+    needed += pages * FRAMES_PER_PAGE[kind] + tables;
+  }
+  if (needed > machine.frames) {
+    check.error(
+      ["machine", "frames"],
+      `the workload needs up to ${needed} frames, the machine has ${machine.frames}`,
+      `raise machine.frames to ${needed} or lower the pages of the workload`,
+    );
+  }
+}
+
+function checkPurpose(resolved: ResolvedScenario, scenario: Scenario, check: Check): void {
+  if (scenario.workload === undefined && scenario.explore === undefined) {
+    check.warn(
+      [],
+      "neither a workload nor an exploration is given",
+      "a run ends at once; add workload: or explore:",
+    );
+  }
+  if (resolved.workload.kind === "synthetic") {
+    resolved.workload.operations.forEach(({ periodNs, repeat }, index) => {
+      if (periodNs > 0 || repeat === 1) return;
+      check.warn(
+        ["workload", "operations", index, "period"],
+        "the repetitions follow each other without a pause",
+        "give a period such as 100us",
+      );
+    });
+  }
+}

@@ -1,0 +1,24 @@
+/** What the command line says instead of the scenario. */
+import type { Scenario } from "./schema.js";
+import { parseDurationNs } from "./units.js";
+
+export type Overrides = Partial<Pick<Scenario, "seed" | "era" | "arch" | "protocol" | "until">>;
+
+/** The scenario with the overrides in it, and the paths that they set. */
+export function applyOverrides(
+  scenario: Scenario,
+  overrides: Overrides,
+): { scenario: Scenario; overridden: Set<string> } {
+  const given = Object.entries(overrides).filter(([, value]) => value !== undefined);
+  const overridden = new Set(given.map(([key]) => key));
+  if (typeof overrides.until === "object") overridden.add("until.events");
+  return { scenario: { ...scenario, ...Object.fromEntries(given) }, overridden };
+}
+
+/** Reads "10ms" or "5000events"; null if it is neither. */
+export function parseUntil(text: string): NonNullable<Scenario["until"]> | null {
+  const events = /^(\d+)\s*events?$/.exec(text);
+  if (events === null) return parseDurationNs(text);
+  const count = Number(events[1]);
+  return Number.isSafeInteger(count) && count > 0 ? { events: count } : null;
+}

@@ -1,0 +1,97 @@
+/**
+ * Text or a value -> a scenario, or everything that is wrong with it.
+ *
+ * YAML 1.2 contains JSON, so one path serves both. Duplicate keys, unknown tags, several documents
+ * in one file and aliases that expand without end are errors.
+ */
+import { LineCounter, parseDocument, type YAMLError } from "yaml";
+import type { ScenarioError } from "./errors.js";
+import { formatPath } from "./errors.js";
+import { explainIssue, wording, type Problem } from "./explain.js";
+import { knownKeysAt } from "./known_keys.js";
+import { locateIn, type Locate } from "./locate.js";
+import { ScenarioSchema, type Scenario, type ScenarioInput } from "./schema.js";
+
+export type ParseResult =
+  { ok: true; scenario: Scenario; locate: Locate } | { ok: false; errors: ScenarioError[] };
+
+/** As many aliases as a person would write, and far fewer than an attack needs. */
+const ALIAS_COUNT_MAX = 100;
+
+const nowhere: Locate = () => null;
+
+/** Reads YAML or JSON. `file` is what messages call it. */
+export function parseScenario(text: string, file: string): ParseResult {
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
+  const faults = [...document.errors, ...document.warnings];
+  if (faults.length > 0) {
+    return { ok: false, errors: faults.map((fault) => syntaxError(fault, file, lines)) };
+  }
+  const locate = locateIn(document, lines);
+  const whole = (problem: string, hint: string): ParseResult => ({
+    ok: false,
+    errors: [{ file, line: 1, column: 1, path: "", problem, hint }],
+  });
+  let value: unknown;
+  try {
+    value = document.toJS({ maxAliasCount: ALIAS_COUNT_MAX });
+  } catch (error) {
+    if (!(error instanceof ReferenceError)) throw error;
+    return whole("the aliases of this file expand too far", "write the repeated parts out");
+  }
+  if (value === null || value === undefined) {
+    return whole("the file is empty", "a scenario needs at least a name and a protocol");
+  }
+  return checkAgainstSchema(value, file, locate);
+}
+
+/** Checks a scenario that a program built. */
+export function checkScenario(scenario: ScenarioInput): ParseResult {
+  return checkAgainstSchema(scenario, null, nowhere);
+}
+
+function checkAgainstSchema(value: unknown, file: string | null, locate: Locate): ParseResult {
+  const result = ScenarioSchema.safeParse(value, { error: wording });
+  if (result.success) return { ok: true, scenario: result.data, locate };
+  const problems = result.error.issues.flatMap((issue) => explainIssue(issue, value, knownKeysAt));
+  const errors = problems.map((problem) => placed(problem, file, locate));
+  return { ok: false, errors: errors.sort(byPosition) };
+}
+
+/** Gives a problem its place in the file. */
+export function placed(problem: Problem, file: string | null, locate: Locate): ScenarioError {
+  const position = locate(problem.path, problem.isKey);
+  return {
+    file,
+    line: position?.line ?? null,
+    column: position?.column ?? null,
+    path: formatPath(problem.path),
+    problem: problem.problem,
+    hint: problem.hint,
+  };
+}
+
+function byPosition(a: ScenarioError, b: ScenarioError): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
+const SYNTAX_HINTS: Partial<Record<YAMLError["code"], string>> = {
+  DUPLICATE_KEY: "a key may stand only once in a block; remove one of the two",
+  TAB_AS_INDENT: "indent with spaces",
+  BAD_INDENT: "the lines of one block begin in the same column",
+  MULTIPLE_DOCS: "one file holds one scenario; remove the ---",
+  TAG_RESOLVE_FAILED: "scenarios use no tags; put text that begins with ! in quotes",
+};
+
+function syntaxError(fault: YAMLError, file: string, lines: LineCounter): ScenarioError {
+  const { line, col } = lines.linePos(fault.pos[0]);
+  return {
+    file,
+    line,
+    column: col,
+    path: "",
+    problem: fault.message,
+    hint: SYNTAX_HINTS[fault.code] ?? null,
+  };
+}

@@ -1,0 +1,131 @@
+/**
+ * A scenario in which nothing is left to be guessed: what describes a run, and what the host
+ * encodes for the core. Times are in nanoseconds, ranges and sizes in pages or frames of 4 KiB.
+ */
+import type { Latency, Scenario } from "./schema.js";
+import type {
+  Arch,
+  DeviceKind,
+  Era,
+  IommuPreset,
+  OnInvalid,
+  OperationId,
+  WorkloadOperationKind,
+} from "./vocabulary.js";
+
+export type RetryLimit = number | "unlimited";
+
+export interface CacheGeometry {
+  entries: number;
+  ways: number;
+}
+
+/** Entries of the paging-structure caches, by the table level they cache. */
+export interface WalkCacheGeometry {
+  pgd: number;
+  pud: number;
+  pmd: number;
+}
+
+export interface ResolvedExplore {
+  operation: OperationId;
+  devices: number;
+  pages: number;
+  retryLimit: RetryLimit;
+}
+
+export interface ResolvedMachine {
+  cores: number;
+  frames: number;
+  tlb: { l1: CacheGeometry; l2: CacheGeometry };
+  walkCache: WalkCacheGeometry;
+  flushCeilingPages: number;
+  gatherBatchFrames: number;
+  gatherBatches: number;
+  latency: {
+    tlbHit: Latency;
+    walkStep: Latency;
+    minorFault: Latency;
+    ipi: Latency;
+    ipiPerCore: Latency;
+    flushPage: Latency;
+    flushAll: Latency;
+    clearEntry: Latency;
+    copyPage: Latency;
+    notifierCall: Latency;
+  };
+}
+
+export interface ResolvedIommu {
+  preset: IommuPreset;
+  pasidBits: number;
+  iotlb: CacheGeometry;
+  walkCache: WalkCacheGeometry;
+  commandQueueEntries: number;
+  pageRequestLogEntries: number;
+  workers: number;
+  waitPollNs: number;
+  waitGiveUpNs: number;
+  latency: {
+    iotlbHit: Latency;
+    walkStep: Latency;
+    command: Latency;
+    interruptDelivery: Latency;
+    interruptEntry: Latency;
+    threadWake: Latency;
+    workerWake: Latency;
+  };
+}
+
+export type ResolvedAccess = { writeShare: number; think: Latency } & (
+  | { kind: "live" }
+  | { kind: "window"; pages: number }
+  | { kind: "sequential"; stride: number }
+  | { kind: "uniform" }
+);
+
+export interface ResolvedDevice {
+  name: string;
+  kind: DeviceKind;
+  pasid: number;
+  lanes: number;
+  atc: CacheGeometry;
+  outstandingRequests: number;
+  priCapacity: number;
+  priAllocation: number;
+  retryLimit: RetryLimit;
+  onInvalid: OnInvalid;
+  backoffNs: number;
+  access: ResolvedAccess;
+  latency: { link: Latency; dma: Latency; invalidation: Latency };
+}
+
+export interface ResolvedWorkloadOperation {
+  kind: WorkloadOperationKind;
+  pages: number;
+  periodNs: number;
+  repeat: number;
+}
+
+export type ResolvedWorkload =
+  | { kind: "recording"; recording: string }
+  | { kind: "synthetic"; operations: ResolvedWorkloadOperation[] };
+
+/** When a run ends; the end of the workload ends it in any case. */
+export type ResolvedUntil =
+  { kind: "workload" } | { kind: "time"; ns: number } | { kind: "events"; events: number };
+
+export interface ResolvedScenario {
+  name: string;
+  description: string;
+  seed: bigint;
+  era: Era;
+  arch: Arch;
+  protocol: Scenario["protocol"];
+  explore: ResolvedExplore;
+  machine: ResolvedMachine;
+  iommu: ResolvedIommu;
+  devices: ResolvedDevice[];
+  workload: ResolvedWorkload;
+  until: ResolvedUntil;
+}

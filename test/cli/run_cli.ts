@@ -1,0 +1,22 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+
+const main = fileURLToPath(new URL("../../build/cli/main.js", import.meta.url));
+
+export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
+
+export interface Outcome {
+  exitCode: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+/** Runs the built command line in the project's root; `npm run build` comes first. */
+export function tlbstorm(args: readonly string[], input = ""): Outcome {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+    cwd: projectRoot,
+    encoding: "utf8",
+    input,
+  });
+  return { exitCode: status, stdout, stderr };
+}
