@@ -28,18 +28,25 @@ const HEX = ascii('"0x');
 const CLOSE_QUOTED = ascii('"}');
 const CLOSE = ascii("}");
 const CLOSE_TWICE = ascii("}}");
-const COMMA = 44;
 const QUOTE = 34;
 
 interface CallPattern {
   call: Call;
-  keys: { name: string; bytes: Uint8Array }[];
+  /** Each argument's name, and its key where it is the first one of the object and where not. */
+  keys: { name: string; first: Uint8Array; further: Uint8Array }[];
 }
 
 const CALL_PATTERNS = new NameTable<CallPattern>(
   CALLS.map((call) => [
     call.name,
-    { call, keys: call.args.map((name) => ({ name, bytes: ascii(`"${name}":`) })) },
+    {
+      call,
+      keys: call.args.map((name) => ({
+        name,
+        first: ascii(`"${name}":`),
+        further: ascii(`,"${name}":`),
+      })),
+    },
   ]),
 );
 
@@ -128,13 +135,9 @@ function parseEnter(scanner: LineScanner, context: TaskContext): RecordedEvent |
   if (pattern === undefined || !scanner.skip(ARGS)) return null;
   const a: Record<string, number> = {};
   let isFirst = true;
-  for (const { name, bytes } of pattern.keys) {
-    const before = scanner.position;
-    if (!isFirst && scanner.bytes[scanner.position] === COMMA) scanner.position++;
-    if (!scanner.skip(bytes)) {
-      scanner.position = before;
-      continue;
-    }
+  for (const { name, first, further } of pattern.keys) {
+    // An argument that was not recorded is passed over.
+    if (!scanner.skip(isFirst ? first : further)) continue;
     const value = parseValue(scanner);
     if (Number.isNaN(value)) return null;
     a[name] = value;

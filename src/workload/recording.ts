@@ -68,9 +68,8 @@ export class RecordingReader {
   readonly #chunks: AsyncGenerator<Uint8Array, void>;
   readonly #scanner = new LineScanner();
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
-  /** Events of the chunk that held the header. */
-  #first: RecordedEvent[] = [];
-  /** Start of a line whose end is in a later chunk. */
+  #isAtEnd = false;
+  /** What is read but not yet a whole line, or waits for the events to be asked for. */
   #rest: Uint8Array[] = [];
   #restBytes = 0;
 
@@ -93,20 +92,34 @@ export class RecordingReader {
 
   /** Reads up to the header. `readRecording` has done it. */
   async open(): Promise<void> {
-    while (this.#header === null) {
-      if (!(await this.#readChunk(this.#first))) break;
+    for (;;) {
+      const chunk = await this.#nextChunk();
+      if (chunk === undefined && this.#restBytes === 0) {
+        throw new RecordingError(this.file, null, "the file is empty", CUT_SHORT);
+      }
+      if (chunk === undefined) break;
+      if (this.#restBytes === 0 && chunk[0] !== OPENING_BRACE) break;
+      const newline = chunk.indexOf(NEWLINE);
+      this.#keepRest(newline < 0 ? chunk : chunk.subarray(0, newline));
+      if (newline < 0) continue;
+      this.#readHeader(this.#takeRest());
+      this.#keepRest(chunk.subarray(newline + 1));
+      return;
     }
+    this.#line = 1;
+    this.#fail(NO_HEADER, WHAT_TO_GIVE);
   }
 
   /** The events, a chunk of the file at a time: the fast way. */
   async *batches(): AsyncGenerator<RecordedEvent[], void> {
     try {
-      let events = this.#first;
-      this.#first = [];
-      for (;;) {
+      // What came in one chunk with the header.
+      let events: RecordedEvent[] = [];
+      this.#keepRest(this.#readLines(this.#takeRest(), events));
+      while (!this.#isAtEnd) {
         if (events.length > 0) yield events;
         events = [];
-        if (!(await this.#readChunk(events))) break;
+        await this.#readChunk(events);
       }
       if (events.length > 0) yield events;
     } finally {
@@ -124,33 +137,26 @@ export class RecordingReader {
     await this.#chunks.return();
   }
 
-  /** Adds the events of the next chunk; false after the last, when all is checked. */
-  async #readChunk(events: RecordedEvent[]): Promise<boolean> {
+  /** Adds the events of the next chunk, and at the end checks that all is there. */
+  async #readChunk(events: RecordedEvent[]): Promise<void> {
     const chunk = await this.#nextChunk();
     if (chunk === undefined) {
       this.#readLastLine(events);
       this.#checkEnd();
-      return false;
+      this.#isAtEnd = true;
+      return;
     }
-    if (this.#line === 0 && this.#restBytes === 0 && chunk[0] !== OPENING_BRACE) {
-      this.#line = 1;
-      this.#fail(NO_HEADER, WHAT_TO_GIVE);
-    }
-    const lastNewline = chunk.lastIndexOf(NEWLINE);
-    if (lastNewline < 0) {
-      this.#keepRest(chunk);
-      return true;
-    }
-    this.#readLines(this.#takeRest(chunk.subarray(0, lastNewline + 1)), events);
-    this.#keepRest(chunk.subarray(lastNewline + 1));
-    return true;
+    const isWithinLine = !chunk.includes(NEWLINE);
+    this.#keepRest(chunk);
+    if (!isWithinLine) this.#keepRest(this.#readLines(this.#takeRest(), events));
   }
 
-  /** Whole lines, each with its newline. */
-  #readLines(bytes: Uint8Array, events: RecordedEvent[]): void {
+  /** Reads all lines that end, and gives back the start of the one that does not. */
+  #readLines(bytes: Uint8Array, events: RecordedEvent[]): Uint8Array {
     let start = 0;
-    while (start < bytes.length) {
+    for (;;) {
       const end = bytes.indexOf(NEWLINE, start);
+      if (end < 0) return bytes.subarray(start);
       this.#line++;
       this.#readLine(bytes, start, end, events);
       start = end + 1;
@@ -166,13 +172,12 @@ export class RecordingReader {
     this.#fail(`the line is longer than ${LINE_BYTES_MAX} bytes`, WHAT_TO_GIVE);
   }
 
-  /** The kept start of a line and what follows it. */
-  #takeRest(more: Uint8Array): Uint8Array {
-    if (this.#restBytes === 0) return more;
-    const bytes = concat(...this.#rest, more);
+  /** The bytes kept so far. */
+  #takeRest(): Uint8Array {
+    const [first = new Uint8Array(0), ...more] = this.#rest;
     this.#rest = [];
     this.#restBytes = 0;
-    return bytes;
+    return more.length === 0 ? first : concat(first, ...more);
   }
 
   async #nextChunk(): Promise<Uint8Array | undefined> {
@@ -194,12 +199,12 @@ export class RecordingReader {
   /** A last line without newline is whole only if it is the trailer. */
   #readLastLine(events: RecordedEvent[]): void {
     if (this.#restBytes === 0) return;
-    const bytes = this.#takeRest(new Uint8Array(0));
+    const bytes = this.#takeRest();
     this.#line++;
     try {
       this.#readLine(bytes, 0, bytes.length, events);
     } catch (error) {
-      if (this.#trailer !== null || this.#header === null) throw error;
+      if (this.#trailer !== null) throw error;
       this.#fail("the last line is cut off", CUT_SHORT);
     }
   }
@@ -207,10 +212,6 @@ export class RecordingReader {
   #readLine(bytes: Uint8Array, start: number, end: number, events: RecordedEvent[]): void {
     if (this.#trailer !== null) {
       this.#fail("something follows the trailer", "A recording ends with its end_of_trace line");
-    }
-    if (this.#header === null) {
-      this.#readHeader(this.#decode(bytes, start, end));
-      return;
     }
     this.#scanner.bytes = bytes;
     this.#scanner.position = start;
@@ -236,8 +237,9 @@ export class RecordingReader {
     return null;
   }
 
-  #readHeader(text: string): void {
-    const { ev, fields } = parseLine(text, this.file, this.#line);
+  #readHeader(bytes: Uint8Array): void {
+    this.#line = 1;
+    const { ev, fields } = parseLine(this.#decode(bytes, 0, bytes.length), this.file, this.#line);
     if (ev !== "header") this.#fail(NO_HEADER, WHAT_TO_GIVE);
     this.#header = parseHeader(fields);
     this.warnings.push(...headerWarnings(this.#header));
@@ -265,9 +267,6 @@ export class RecordingReader {
   }
 
   #checkEnd(): void {
-    if (this.#line === 0) {
-      throw new RecordingError(this.file, null, "the file is empty", CUT_SHORT);
-    }
     if (this.#trailer === null) {
       this.#line++;
       this.#fail("the recording ends without its trailer", CUT_SHORT);
