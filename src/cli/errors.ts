@@ -1,6 +1,7 @@
 /** Errors as the person in front of the terminal sees them, and the exit code of each kind. */
 import { CommanderError } from "commander";
 import { InvalidScenario } from "../scenario/errors.js";
+import { RecordingError } from "../workload/recording_error.js";
 import { ExitCode } from "./exit_code.js";
 
 /** The user's mistake: what is wrong, where, and what to try. */
@@ -30,11 +31,18 @@ export function judge(error: unknown, environment: string): Verdict {
   if (error instanceof InvalidScenario) {
     return { exitCode: ExitCode.InputWrong, text: `${error.message}\n` };
   }
-  if (error instanceof UserError) {
-    const hint = error.hint === null ? "" : `  ${error.hint}\n`;
-    return { exitCode: ExitCode.InputWrong, text: `error: ${error.message}\n${hint}` };
+  if (error instanceof RecordingError) {
+    const { file, line, problem, hint } = error;
+    const place = line === null ? file : `${file}:${line}`;
+    return userMistake(new UserError(place, problem, hint));
   }
+  if (error instanceof UserError) return userMistake(error);
   return { exitCode: ExitCode.Defect, text: defectReport(error, environment) };
+}
+
+function userMistake({ message, hint }: UserError): Verdict {
+  const tail = hint === null ? "" : `  ${hint}\n`;
+  return { exitCode: ExitCode.InputWrong, text: `error: ${message}\n${tail}` };
 }
 
 function defectReport(error: unknown, environment: string): string {

@@ -1,9 +1,8 @@
 /** The kernel recordings that come with the package, found by name. */
 import { createReadStream, existsSync, readdirSync } from "node:fs";
 import { basename, join } from "node:path";
-import { createInterface } from "node:readline";
-import { createGunzip } from "node:zlib";
 import { mostSimilar } from "../base/similar.js";
+import { readRecording, type RecordingReader } from "../workload/recording.js";
 import { UserError } from "./errors.js";
 import { packageRoot } from "./package_info.js";
 
@@ -38,15 +37,8 @@ export function findRecording(nameOrPath: string, recordings = packagedRecording
   throw new UserError(nameOrPath, "there is no such recording, and no such file", hint);
 }
 
-/** The first line of a recording, which says what was recorded, without reading the rest. */
-export async function readHeader(path: string): Promise<Record<string, unknown>> {
-  const file = createReadStream(path);
-  const lines = createInterface({ input: file.pipe(createGunzip()) });
-  try {
-    for await (const line of lines) return JSON.parse(line) as Record<string, unknown>;
-    throw new UserError(path, "the recording is empty");
-  } finally {
-    lines.close();
-    file.destroy();
-  }
+/** Opens a recording and reads as far as its header. */
+export async function openRecording(nameOrPath: string): Promise<RecordingReader> {
+  const path = findRecording(nameOrPath);
+  return readRecording(createReadStream(path), { file: path });
 }

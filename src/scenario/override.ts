@@ -2,7 +2,9 @@
 import type { Scenario } from "./schema.js";
 import { parseDurationNs } from "./units.js";
 
-export type Overrides = Partial<Pick<Scenario, "seed" | "era" | "arch" | "protocol" | "until">>;
+export type Overrides = {
+  [Key in "seed" | "era" | "arch" | "protocol" | "until"]?: Scenario[Key] | undefined;
+};
 
 /** The scenario with the overrides in it, and the paths that they set. */
 export function applyOverrides(

@@ -1,9 +1,10 @@
+import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildProgram } from "../../src/cli/program.js";
-import { tlbstorm } from "./run_cli.js";
+import { startTlbstorm, tlbstorm } from "./run_cli.js";
 
 describe("tlbstorm", () => {
   test.each([
@@ -113,5 +114,16 @@ describe("tlbstorm schema", () => {
       exitCode: 2,
       stderr: expect.stringContaining("/nowhere/s.json: cannot be written") as string,
     });
+  });
+});
+
+describe("an interruption", () => {
+  test("ends with 130, even while the command waits for its input", async () => {
+    const child = startTlbstorm(["describe", "-"]);
+    const exit = once(child, "exit");
+    // More than a pipe holds: written means that the command is reading.
+    await new Promise((resolve) => child.stdin.write("#".repeat(1 << 20), resolve));
+    child.kill("SIGINT");
+    expect(await exit).toEqual([130, null]);
   });
 });

@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
 const main = fileURLToPath(new URL("../../build/cli/main.js", import.meta.url));
@@ -19,4 +19,8 @@ export function tlbstorm(args: readonly string[], input = ""): Outcome {
     input,
   });
   return { exitCode: status, stdout, stderr };
+}
+
+export function startTlbstorm(args: readonly string[]): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, [main, ...args], { cwd: projectRoot });
 }

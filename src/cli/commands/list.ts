@@ -12,7 +12,7 @@ import {
 } from "../../scenario/vocabulary.js";
 import { examples, jsonOption, newCommand, quietOption, word } from "../options.js";
 import { formatTable, print, printJson } from "../output.js";
-import { packagedRecordings, readHeader } from "../recordings.js";
+import { openRecording, packagedRecordings } from "../recordings.js";
 
 interface Entry {
   id: string;
@@ -85,8 +85,10 @@ function listPresets(): Entry[] {
 async function listRecordings(): Promise<Entry[]> {
   return Promise.all(
     packagedRecordings().map(async ({ name, path }) => {
-      const { program, kernel } = await readHeader(path);
-      return { id: name, summary: `${String(program)}, Linux ${String(kernel)}` };
+      const recording = await openRecording(path);
+      const { program, kernel } = recording.header;
+      await recording.close();
+      return { id: name, summary: `Linux ${kernel}: ${[program].flat().join(" ")}` };
     }),
   );
 }

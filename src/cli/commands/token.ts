@@ -1,0 +1,19 @@
+/** `tlbstorm token TOKEN`: repeats exactly what a token names. */
+import { examples, jsonOption, newCommand, quietOption } from "../options.js";
+import { deliver, type CommandResult } from "../result.js";
+
+export function tokenCommand(replay: (token: string) => Promise<CommandResult>) {
+  return newCommand("token")
+    .summary("repeats exactly what a token names")
+    .description(
+      "Repeats the run or the counterexample that a token names, and prints its timeline: one row " +
+        "for each step, one column for each actor.",
+    )
+    .argument("<token>", "a token that run, explore or study printed")
+    .addOption(jsonOption())
+    .addOption(quietOption())
+    .addHelpText("after", examples(["tlbstorm token TOKEN", "the timeline of what TOKEN names"]))
+    .action(async (token, options) => {
+      deliver(await replay(token), options);
+    });
+}
