@@ -1,1 +1,90 @@
-export {};
+/**
+ * Every function that the host may call, one line each; no logic lives here.
+ */
+import { Operation } from "./abi/vocabulary";
+import { Explorer } from "./explore/explorer";
+import { describeMove, describeState, tracePath } from "./explore/path";
+import { PROTOCOL_BYTES } from "./kernel/steps/program";
+import { bootExplorer, theWorld } from "./world";
+
+/** Where the host writes the encoded protocol before it boots. */
+export function protocolBlock(): usize {
+  return memory.data(PROTOCOL_BLOCK);
+}
+
+/** Where paths, moves and states are described for the host to read. */
+export function reportBlock(): usize {
+  return memory.data(REPORT_BLOCK);
+}
+
+const PROTOCOL_BLOCK: i32 = 1024;
+const REPORT_BLOCK: i32 = 16384;
+
+export function exploreBoot(operation: i32, devices: i32, pages: u32, retryLimit: u32): void {
+  assert(<usize>PROTOCOL_BLOCK >= PROTOCOL_BYTES, "the protocol block holds a protocol");
+  bootExplorer(protocolBlock(), <Operation>operation, devices, pages, retryLimit);
+}
+
+export function exploreRun(limit: u32, maxStates: u32): bool {
+  explorer().run(limit, maxStates);
+  return explorer().isComplete();
+}
+
+export function exploreStates(): u32 {
+  return explorer().store.rows;
+}
+
+export function exploreTransitions(): f64 {
+  return explorer().transitions;
+}
+
+export function exploreBytes(): f64 {
+  return explorer().store.bytes();
+}
+
+export function exploreIsViolated(property: u32): bool {
+  return explorer().isViolated(property);
+}
+
+/** Writes the path to a property's first violation to the report block; returns its length. */
+export function explorePath(property: u32): u32 {
+  return tracePath(explorer(), property, reportBlock());
+}
+
+/** Puts the instance back to its initial state. */
+export function exploreRewind(): void {
+  const e = explorer();
+  e.instance.codec.decode(e.store.row(0));
+  e.instance.scene.oracle.take();
+}
+
+/** The move is possible in the present state. */
+export function exploreIsEnabled(move: u32): bool {
+  return explorer().moves.isEnabled(move);
+}
+
+export function exploreMoves(): u32 {
+  return explorer().moves.count;
+}
+
+/** Describes a move in the present state, before it is taken, in the report block. */
+export function exploreDescribe(move: u32): void {
+  describeMove(explorer(), move, reportBlock());
+}
+
+/** Takes a move with the given answers to its questions; returns the bits of what it violates. */
+export function exploreTake(move: u32, choices: u32): u32 {
+  const e = explorer();
+  e.instance.choice.prescribe(choices);
+  e.moves.take(move);
+  return e.instance.scene.oracle.take();
+}
+
+/** Describes the present state in the report block. */
+export function exploreState(): void {
+  describeState(explorer(), reportBlock());
+}
+
+function explorer(): Explorer {
+  return theWorld().explorer!;
+}

@@ -23,7 +23,7 @@ export const LEVEL_PGD: u32 = 4;
 // @ts-ignore: decorator
 @inline
 export function tableIndex(va: u64, level: u32): u32 {
-  return <u32>(va >> (PAGE_SHIFT + 9 * <u64>(level - 1))) & 511;
+  return (<u32>(va >> (PAGE_SHIFT + 9 * <u64>(level - 1)))) & 511;
 }
 
 /** Bytes that one entry of the table of `level` covers. */

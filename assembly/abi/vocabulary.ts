@@ -1,0 +1,208 @@
+/**
+ * The numbers that core and host agree on. This file imports nothing; the build copies it into
+ * src/abi/vocabulary.generated.ts, so that each number is written once.
+ */
+
+/** The operations of the mm that the explorer runs, in the order of their definitions. */
+export enum Operation {
+  Munmap,
+  MunmapLate,
+  Dontneed,
+  Mprotect,
+  Cow,
+  Migrate,
+  Ksm,
+  Collapse,
+}
+
+/** What can go wrong, as judged by the oracle. */
+export enum Property {
+  StaleRead,
+  StaleWrite,
+  ReadonlyWrite,
+  LostWrite,
+  SplitBrain,
+  StaleWalk,
+  DeviceFailure,
+  Served,
+}
+
+/** Where a driver protocol may act. */
+export enum Hook {
+  /** invalidate_range_start */
+  RangeStart,
+  /** Before an entry changes; no kernel has this hook, wrong orders are written with it. */
+  BeforeChange,
+  /** invalidate_range, since 6.6 arch_invalidate_secondary_tlbs. */
+  SecondaryFlush,
+  /** invalidate_range_end */
+  RangeEnd,
+  /** The driver's page-request handler. */
+  Fault,
+}
+
+/** Which secondary flush of which operation is meant: a protocol may act at some of them only. */
+export enum FlushSite {
+  Munmap = 1,
+  Dontneed = 2,
+  Mprotect = 4,
+  Fork = 8,
+  CowBreak = 16,
+  Migrate = 32,
+  Ksm = 64,
+  Collapse = 128,
+}
+
+/** Every atomic step that an actor can be asked to take. */
+export enum StepKind {
+  // Steps of the mm.
+  Done,
+  MmapLockWrite,
+  MmapUnlockWrite,
+  MmapLockRead,
+  MmapUnlockRead,
+  RmapLock,
+  RmapUnlock,
+  PtlLock,
+  PtlUnlock,
+  DetachVma,
+  MakeVmaReadOnly,
+  RangeStart,
+  RangeEnd,
+  ClearPte,
+  NextPage,
+  SetPteReadOnly,
+  WriteProtectForChild,
+  SetPteCopy,
+  SetMigrationEntry,
+  RemoveMigrationEntry,
+  SetPteMerged,
+  ClearPteIfSame,
+  ClearUpper,
+  ClearDetachedPte,
+  SetHuge,
+  CpuFlush,
+  FreePages,
+  FreeTable,
+  CopyPage,
+  CopyUnlessPinned,
+  DropRmap,
+  PromiseReadOnly,
+  Compare,
+  // Steps of a driver protocol: invalidation.
+  Invalidate,
+  InvalidateLeaf,
+  InvalidateIotlb,
+  InvalidateAtc,
+  InvalidateReadsOnly,
+  QueueInvalidate,
+  QueueInvalidateAtc,
+  QueueForTimer,
+  // Steps of a driver protocol: empty table and mirror.
+  CountUp,
+  CountDown,
+  FlagSet,
+  FlagClear,
+  InstallEmptyTable,
+  RestoreTable,
+  DriverLock,
+  DriverUnlock,
+  ZapMirror,
+  SequenceUp,
+  SequenceOdd,
+  SequenceEven,
+  SampleNotifiers,
+  // Steps of a page-request handler.
+  SampleSequence,
+  SampleEvenSequence,
+  HandleFault,
+  CheckCountAndSequence,
+  CheckSequence,
+  InstallMirror,
+  Respond,
+  Grace,
+}
+
+/** When a step of a program is taken at all; a step whose condition fails is passed over. */
+export enum StepCondition {
+  Always,
+  /** The fault found a page. */
+  Served,
+  /** This task's CountUp or FlagSet was the first one open. */
+  First,
+  /** This task's CountDown or FlagClear closed the last one. */
+  Last,
+  /** This task's SampleNotifiers found a notifier. */
+  Sampled,
+}
+
+/** Facts about a protocol that are not steps. */
+export enum ProtocolTrait {
+  /** The device reads a mirror that the driver fills, not the mm's page table. */
+  Mirror = 1,
+  /** An IOTLB stands between the device's ATC and the walker. */
+  TwoLevel = 2,
+  /** What the handler installs is pinned; the driver drops pins by an actor of its own. */
+  Pins = 4,
+  /** fork, and the child's reuse of the frame, take no notice of pins. */
+  PinsIgnoredByFork = 8,
+  /** The flush queue's timer frees page-table pages. */
+  TimerFreesTables = 16,
+  /** The flush queue's timer frees data frames too. */
+  TimerFreesPages = 32,
+  /** Data frames are freed one step later than they would be. */
+  GraceBeforeFree = 64,
+  /** A second thread of the mm invalidates an overlapping range that it does not change. */
+  OverlappingThread = 128,
+  /** The notifier registers at any time, without a lock. */
+  LateRegistration = 256,
+  /** The notifier registers while mmap_lock, rmap lock and page-table lock are free. */
+  LockedRegistration = 512,
+}
+
+/** Who takes a step. */
+export enum ActorKind {
+  MmThread,
+  SecondMmThread,
+  Device,
+  Handler,
+  Environment,
+  Iommu,
+  Timer,
+  Unpinner,
+  Registrar,
+}
+
+/** What a device may do on its own. The number of a page is added by its owner. */
+export enum DeviceMove {
+  Land,
+  Retry,
+  IssueRead,
+  IssueWrite,
+  Evict,
+  WalkRead,
+  WalkWrite,
+  FillAtc,
+}
+
+/** Who owns a frame. */
+export enum FrameOwner {
+  Free,
+  /** This mm only. */
+  Mm,
+  /** This mm, read-only, and another mm. */
+  Shared,
+  /** Another mm only. */
+  Elsewhere,
+  /** Put by the mm, still pinned. */
+  Held,
+  /** Somebody else, after it was free or after the other mm let it go. */
+  Reused,
+}
+
+/** What became of a device's page request. */
+export enum RequestState {
+  Idle,
+  Outstanding,
+  Retrying,
+}

@@ -1,0 +1,331 @@
+/**
+ * Runs step programs: says whether a task's next atomic action is possible, and takes it.
+ *
+ * One definition for every driver: the explorer asks ready() of each task in turn, a timed run asks
+ * it when the task's turn comes.
+ */
+import { StepCondition, StepKind } from "../../abi/vocabulary";
+import { NOBODY } from "../locks";
+import {
+  invalidate,
+  invalidateAtc,
+  invalidateIotlb,
+  invalidateLeaf,
+  isQuiet,
+  READS,
+  switchTable,
+  WRITES,
+  zapMirror,
+} from "./driver_steps";
+import { canHandleFault, handleFault, installMirror, respond, restart } from "./fault_steps";
+import {
+  clearPte,
+  clearPteIfSame,
+  compare,
+  copyUnlessPinned,
+  dropRmap,
+  freePages,
+  freeTable,
+  promiseReadOnly,
+  setHuge,
+  setMigrationEntry,
+  setPteCopy,
+  setPteMerged,
+  setPteReadOnly,
+  writeProtectForChild,
+} from "./mm_steps";
+import { MARK_COPIED } from "../../oracle/oracle";
+import { Attachment, Scene } from "./scene";
+import { Task } from "./task";
+
+export class Interpreter {
+  constructor(private readonly scene: Scene) {}
+
+  /** The task's next atomic action is possible: the guards of all joined steps hold. */
+  ready(task: Task, attachment: Attachment | null): bool {
+    const program = task.program;
+    let at = task.pc;
+    while (at < program.length) {
+      const kind = program.kind(at);
+      if (!this.guard(kind, attachment)) return false;
+      if (!program.isJoined(at)) return true;
+      at = kind == StepKind.NextPage && this.hasNextPage(task) ? program.target(at) : at + 1;
+    }
+    return false;
+  }
+
+  /** Takes the task's next atomic action. */
+  take(task: Task, attachment: Attachment | null): void {
+    const program = task.program;
+    let joined: bool = true;
+    while (joined) {
+      const at = task.pc;
+      joined = program.isJoined(at);
+      task.pc = at + 1;
+      if (!this.execute(program.kind(at), task, attachment)) {
+        task.pc = program.target(at);
+        joined = false;
+      }
+    }
+    this.passOver(task);
+  }
+
+  /** Passes over steps whose condition does not hold; a finished task forgets its registers. */
+  passOver(task: Task): void {
+    const program = task.program;
+    while (task.pc < program.length && !this.holds(program.condition(task.pc), task)) task.pc++;
+  }
+
+  private holds(condition: StepCondition, task: Task): bool {
+    switch (condition) {
+      case StepCondition.Served:
+        return task.isServed != 0;
+      case StepCondition.First:
+        return task.wasFirst != 0;
+      case StepCondition.Last:
+        return task.wasLast != 0;
+      case StepCondition.Sampled:
+        return task.sampled != 0;
+      default:
+        return true;
+    }
+  }
+
+  private hasNextPage(task: Task): bool {
+    return task.page + 1 < this.scene.mm.pages;
+  }
+
+  private guard(kind: StepKind, attachment: Attachment | null): bool {
+    const scene = this.scene;
+    const locks = scene.locks;
+    switch (kind) {
+      case StepKind.Done:
+        return false;
+      case StepKind.MmapLockWrite:
+        return locks.canWrite();
+      case StepKind.MmapLockRead:
+        return locks.canRead();
+      case StepKind.RmapLock:
+        return locks.rmap == NOBODY;
+      case StepKind.PtlLock:
+      case StepKind.ClearPteIfSame:
+        return locks.pageTable == NOBODY;
+      case StepKind.DriverLock:
+        return locks.driver == NOBODY;
+      case StepKind.Invalidate:
+      case StepKind.InvalidateLeaf:
+      case StepKind.InvalidateAtc:
+      case StepKind.InstallEmptyTable:
+      case StepKind.RestoreTable:
+      case StepKind.ZapMirror:
+        return isQuiet(scene, READS | WRITES);
+      case StepKind.InvalidateReadsOnly:
+        return isQuiet(scene, READS);
+      case StepKind.SampleEvenSequence:
+        return (scene.driver.sequence & 1) == 0;
+      case StepKind.HandleFault:
+        return canHandleFault(scene, attachment!);
+      default:
+        return true;
+    }
+  }
+
+  /** Takes one step; false: the step branches to its target. */
+  private execute(kind: StepKind, task: Task, attachment: Attachment | null): bool {
+    if (kind >= StepKind.Invalidate) {
+      this.executeDriver(kind, task, attachment);
+      return true;
+    }
+    const scene = this.scene;
+    const locks = scene.locks;
+    switch (kind) {
+      case StepKind.MmapLockWrite:
+        locks.mmapWriter = task.id;
+        return true;
+      case StepKind.MmapUnlockWrite:
+        locks.mmapWriter = NOBODY;
+        return true;
+      case StepKind.MmapLockRead:
+        locks.mmapReaders++;
+        return true;
+      case StepKind.MmapUnlockRead:
+        locks.mmapReaders--;
+        return true;
+      case StepKind.RmapLock:
+        locks.rmap = task.id;
+        return true;
+      case StepKind.RmapUnlock:
+        locks.rmap = NOBODY;
+        return true;
+      case StepKind.PtlLock:
+        locks.pageTable = task.id;
+        return true;
+      case StepKind.PtlUnlock:
+        locks.pageTable = NOBODY;
+        return true;
+      case StepKind.DetachVma:
+        scene.mm.vmaExists = 0;
+        return true;
+      case StepKind.MakeVmaReadOnly:
+        scene.mm.vmaIsWritable = 0;
+        return true;
+      case StepKind.ClearPte:
+        clearPte(scene, task);
+        return true;
+      case StepKind.ClearPteIfSame:
+        return clearPteIfSame(scene, task);
+      case StepKind.NextPage:
+        if (!this.hasNextPage(task)) {
+          task.page = 0;
+          return true;
+        }
+        task.page++;
+        task.pc = task.program.target(task.pc - 1);
+        return true;
+      case StepKind.SetPteReadOnly:
+        return setPteReadOnly(scene, task, task.program.target(task.pc - 1) != 0);
+      case StepKind.WriteProtectForChild:
+        return writeProtectForChild(scene, task);
+      case StepKind.SetPteCopy:
+      case StepKind.RemoveMigrationEntry:
+        setPteCopy(scene, task, scene.dataFrames[1]);
+        return true;
+      case StepKind.SetMigrationEntry:
+        return setMigrationEntry(scene, task);
+      case StepKind.SetPteMerged:
+        return setPteMerged(scene, task, scene.dataFrames[1]);
+      case StepKind.ClearUpper:
+        store<u64>(scene.upperAddress(), 0);
+        return true;
+      case StepKind.ClearDetachedPte:
+        clearPte(scene, task);
+        return true;
+      case StepKind.SetHuge:
+        setHuge(scene, task, scene.dataFrames[1]);
+        return true;
+      case StepKind.FreePages:
+        freePages(scene, task);
+        return true;
+      case StepKind.FreeTable:
+        freeTable(scene);
+        return true;
+      case StepKind.CopyPage:
+        scene.oracle.mark(task.frame, MARK_COPIED);
+        return true;
+      case StepKind.CopyUnlessPinned:
+        return copyUnlessPinned(scene, task);
+      case StepKind.DropRmap:
+        dropRmap(scene, task);
+        return true;
+      case StepKind.PromiseReadOnly:
+        promiseReadOnly(scene);
+        return true;
+      case StepKind.Compare:
+        compare(scene, task);
+        return true;
+      default:
+        // RangeStart, RangeEnd and CpuFlush are events of the mm without effect on a device.
+        return true;
+    }
+  }
+
+  private executeDriver(kind: StepKind, task: Task, attachment: Attachment | null): void {
+    const scene = this.scene;
+    const driver = scene.driver;
+    const locks = scene.locks;
+    switch (kind) {
+      case StepKind.Invalidate:
+      case StepKind.InvalidateReadsOnly:
+        invalidate(scene);
+        break;
+      case StepKind.InvalidateLeaf:
+        invalidateLeaf(scene);
+        break;
+      case StepKind.InvalidateIotlb:
+        invalidateIotlb(scene);
+        break;
+      case StepKind.InvalidateAtc:
+        invalidateAtc(scene);
+        break;
+      case StepKind.QueueInvalidate:
+        driver.queued++;
+        break;
+      case StepKind.QueueInvalidateAtc:
+        driver.queuedAtc++;
+        break;
+      case StepKind.QueueForTimer:
+        driver.timerPending = 1;
+        break;
+      case StepKind.CountUp:
+        task.wasFirst = driver.count == 0 ? 1 : 0;
+        driver.count++;
+        break;
+      case StepKind.CountDown:
+        driver.count--;
+        task.wasLast = driver.count == 0 ? 1 : 0;
+        break;
+      case StepKind.FlagSet:
+        task.wasFirst = driver.count == 0 ? 1 : 0;
+        driver.count = 1;
+        break;
+      case StepKind.FlagClear:
+        driver.count = 0;
+        task.wasLast = 1;
+        break;
+      case StepKind.InstallEmptyTable:
+        switchTable(scene, true);
+        break;
+      case StepKind.RestoreTable:
+        switchTable(scene, false);
+        break;
+      case StepKind.DriverLock:
+        locks.driver = task.id;
+        break;
+      case StepKind.DriverUnlock:
+        locks.driver = NOBODY;
+        break;
+      case StepKind.ZapMirror:
+        zapMirror(scene);
+        break;
+      case StepKind.SequenceUp:
+        driver.sequence++;
+        break;
+      case StepKind.SequenceOdd:
+        driver.sequence |= 1;
+        break;
+      case StepKind.SequenceEven:
+        driver.sequence++;
+        break;
+      case StepKind.SampleNotifiers:
+        task.sampled = driver.isRegistered;
+        break;
+      case StepKind.SampleSequence:
+      case StepKind.SampleEvenSequence:
+        task.sequence = driver.sequence;
+        break;
+      case StepKind.HandleFault:
+        handleFault(scene, task, attachment!);
+        break;
+      case StepKind.CheckCountAndSequence:
+        if (driver.count != 0 || driver.sequence != task.sequence) this.startOver(task);
+        break;
+      case StepKind.CheckSequence:
+        if (driver.sequence != task.sequence) this.startOver(task);
+        break;
+      case StepKind.InstallMirror:
+        installMirror(scene, task, attachment!);
+        break;
+      case StepKind.Respond:
+        respond(task, attachment!);
+        break;
+      default:
+        break;
+    }
+  }
+
+  /** A collision was seen: the handler lets go of the driver lock and samples again. */
+  private startOver(task: Task): void {
+    if (this.scene.locks.driver == task.id) this.scene.locks.driver = NOBODY;
+    restart(task);
+  }
+}

@@ -1,0 +1,101 @@
+/**
+ * A step program: what one actor does, as a list of atomic steps in linear memory.
+ *
+ *   step  0 kind u8 | 1 condition u8 | 2 joined u8 | 3 site u8 | 4 target u32
+ *
+ * A joined step happens together with the one behind it, as one atomic action: both their guards
+ * must hold. A step whose condition does not hold is passed over and is no step at all.
+ */
+import { Hook, ProtocolTrait, StepCondition, StepKind } from "../../abi/vocabulary";
+import { allocate } from "../../base/bytes";
+
+const STEP_BYTES: usize = 8;
+const STEPS_MAX: u32 = 255;
+/** Bytes a hook may have in a protocol's encoding: a count, then kind, condition, joined, sites. */
+const HOOK_BYTES: usize = 128;
+const HOOKS: usize = 5;
+/** Bytes of an encoded protocol. */
+export const PROTOCOL_BYTES: usize = 8 + HOOK_BYTES * HOOKS;
+
+/**
+ * A driver protocol as the host encodes it.
+ *
+ *   0 traits u32 | 4 reserved | 8 five hooks of 128 bytes each
+ *   hook: 0 count u8 | then count steps of four bytes: kind, condition, joined, sites
+ */
+export class Protocol {
+  constructor(readonly block: usize) {}
+
+  has(trait: ProtocolTrait): bool {
+    return (load<u32>(this.block) & trait) != 0;
+  }
+
+  hookAddress(hook: Hook): usize {
+    return this.block + 8 + HOOK_BYTES * <usize>hook;
+  }
+}
+
+export class Program {
+  readonly steps: usize = allocate(STEP_BYTES * <usize>STEPS_MAX);
+  length: u32 = 0;
+
+  // @ts-ignore: decorator
+  @inline
+  kind(at: u32): StepKind {
+    return <StepKind>load<u8>(this.steps + STEP_BYTES * <usize>at, 0);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  condition(at: u32): StepCondition {
+    return <StepCondition>load<u8>(this.steps + STEP_BYTES * <usize>at, 1);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  isJoined(at: u32): bool {
+    return load<u8>(this.steps + STEP_BYTES * <usize>at, 2) != 0;
+  }
+
+  /** Where a step that branches goes when it does. */
+  // @ts-ignore: decorator
+  @inline
+  target(at: u32): u32 {
+    return load<u32>(this.steps + STEP_BYTES * <usize>at, 4);
+  }
+
+  /** Appends a step; returns its place. */
+  add(kind: StepKind, condition: StepCondition = StepCondition.Always, joined: bool = false): u32 {
+    assert(this.length < STEPS_MAX, "a step program has fewer than 255 steps");
+    const at = this.length++;
+    const step = this.steps + STEP_BYTES * <usize>at;
+    store<u8>(step, <u8>kind, 0);
+    store<u8>(step, <u8>condition, 1);
+    store<u8>(step, joined ? 1 : 0, 2);
+    return at;
+  }
+
+  /** Appends a step that happens together with the next one. */
+  join(kind: StepKind): u32 {
+    return this.add(kind, StepCondition.Always, true);
+  }
+
+  setTarget(at: u32, target: u32): void {
+    store<u32>(this.steps + STEP_BYTES * <usize>at, target, 4);
+  }
+
+  /** Appends what the protocol does at a hook; `site` says which flush this is. */
+  hook(protocol: Protocol, hook: Hook, site: u32 = 0xff): void {
+    const block = protocol.hookAddress(hook);
+    const count = <usize>load<u8>(block);
+    for (let i: usize = 0; i < count; i++) {
+      const entry = block + 4 + (i << 2);
+      if (((<u32>load<u8>(entry, 3)) & site) == 0) continue;
+      this.add(
+        <StepKind>load<u8>(entry, 0),
+        <StepCondition>load<u8>(entry, 1),
+        load<u8>(entry, 2) != 0,
+      );
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/**
+ * An actor that runs a step program: a thread of the mm, or a page-request handler.
+ */
+import { NO_FRAME } from "../../hardware/memory/physical_memory";
+import { Program } from "./program";
+
+export class Task {
+  /** The next step. */
+  pc: u32 = 0;
+  /** Which page of its range the task is at. */
+  page: u32 = 0;
+  /** Its last CountUp or FlagSet was the first open one; its last CountDown closed the last. */
+  wasFirst: u32 = 0;
+  wasLast: u32 = 0;
+  /** Its last SampleNotifiers found one. */
+  sampled: u32 = 0;
+  /** The sequence a handler sampled. */
+  sequence: u32 = 0;
+  /** The fault found a page; which, and whether it may be written. */
+  isServed: u32 = 0;
+  frame: u32 = NO_FRAME;
+  isWritable: u32 = 0;
+  /** The fault left its frame pinned. */
+  hasPin: u32 = 0;
+  /** Bit n: the frame of page n was unhooked and waits to be freed. */
+  gathered: u32 = 0;
+
+  /** `id` is never 0: it names the holder of a lock. */
+  constructor(
+    readonly id: u32,
+    readonly program: Program,
+  ) {}
+}

@@ -1,0 +1,78 @@
+/**
+ * Instantiates the core; the only place that knows of WebAssembly.
+ *
+ * A trap in the core is a defect of ours: it surfaces as CoreAbort with the core's own sentence.
+ */
+import { instantiate } from "@assemblyscript/loader";
+import { readPackageFile } from "#platform";
+import type * as Generated from "../../build/release.js";
+import { wasmUrl } from "./wasm_url.js";
+
+/** The typed exports of the core. */
+export type CoreExports = Awaited<ReturnType<typeof Generated.instantiate>>;
+
+export type CoreBuild = "release" | "trace" | "debug";
+
+/** A broken invariant inside the core. */
+export class CoreAbort extends Error {
+  override readonly name = "CoreAbort";
+}
+
+const modules = new Map<CoreBuild, Promise<WebAssembly.Module>>();
+
+/** Compiles the core once for each build. */
+function compiled(build: CoreBuild): Promise<WebAssembly.Module> {
+  const known = modules.get(build);
+  if (known !== undefined) return known;
+  const module = readPackageFile(wasmUrl(build)).then((bytes) => WebAssembly.compile(bytes));
+  modules.set(build, module);
+  return module;
+}
+
+/** One machine: an instance of the core with memory of its own. */
+export class Core {
+  private constructor(readonly exports: CoreExports) {}
+
+  /** A fresh machine. */
+  static async create(build: CoreBuild = "release"): Promise<Core> {
+    const { instance } = await instantiate(await compiled(build), {
+      env: {
+        abort(message: number, file: number, line: number, column: number): never {
+          throw new CoreAbort(describeAbort(memoryOf(instance), message, file, line, column));
+        },
+      },
+    });
+    return new Core(instance.exports as unknown as CoreExports);
+  }
+
+  /** A view of `length` bytes at `address`; dead once the core's memory grows. */
+  bytes(address: number, length: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.exports.memory.buffer as ArrayBuffer, address, length);
+  }
+
+  /** A view to read records with; dead once the core's memory grows. */
+  view(address: number, length: number): DataView<ArrayBuffer> {
+    return new DataView(this.exports.memory.buffer as ArrayBuffer, address, length);
+  }
+}
+
+function memoryOf(instance: WebAssembly.Instance): WebAssembly.Memory {
+  return instance.exports["memory"] as WebAssembly.Memory;
+}
+
+function describeAbort(
+  memory: WebAssembly.Memory,
+  message: number,
+  file: number,
+  line: number,
+  column: number,
+): string {
+  return `${coreString(memory, message)} (${coreString(memory, file)}:${line}:${column})`;
+}
+
+/** A string of the core: UTF-16, its byte length four bytes before it. */
+function coreString(memory: WebAssembly.Memory, address: number): string {
+  if (address === 0) return "";
+  const length = new DataView(memory.buffer).getUint32(address - 4, true);
+  return new TextDecoder("utf-16le").decode(new Uint8Array(memory.buffer, address, length));
+}
