@@ -1,7 +1,7 @@
 /** Arguments and options that several commands have, so that they mean the same everywhere. */
 import { Command, InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { mostSimilar } from "../base/similar.js";
-import { BUILTIN_PROTOCOL_IDS } from "../protocols/schema.js";
+import { BUILTIN_PROTOCOL_IDS } from "../protocols/catalogue.js";
 import { parseUntil } from "../scenario/override.js";
 import type { RetryLimit } from "../scenario/resolved.js";
 import { ERAS, OPERATIONS, wordsOf } from "../scenario/vocabulary.js";

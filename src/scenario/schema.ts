@@ -5,7 +5,8 @@
  * Everything but the name and the protocol may be left out; defaults.ts says what holds then.
  */
 import { z } from "zod";
-import { BUILTIN_PROTOCOL_IDS, ProtocolSchema } from "../protocols/schema.js";
+import { BUILTIN_PROTOCOL_IDS } from "../protocols/catalogue.js";
+import { ProtocolSchema } from "../protocols/schema.js";
 import { count, duration, latency, pages, record, share, unsigned64, word } from "./fields.js";
 import {
   ACCESS_KINDS,

@@ -1,6 +1,6 @@
 /** `tlbstorm list KIND`: what there is to choose from. */
 import { Argument } from "@commander-js/extra-typings";
-import { BUILTIN_PROTOCOL_IDS } from "../../protocols/schema.js";
+import { BUILTIN_PROTOCOLS } from "../../protocols/catalogue.js";
 import { DEVICE_PRESETS } from "../../scenario/defaults.js";
 import {
   DEVICE_KINDS,
@@ -20,7 +20,7 @@ interface Entry {
 }
 
 const KINDS = {
-  protocols: () => BUILTIN_PROTOCOL_IDS.map((id) => ({ id, summary: "" })),
+  protocols: () => BUILTIN_PROTOCOLS.map(({ id, title }) => ({ id, summary: title })),
   operations: () => words(OPERATIONS),
   eras: () => words(ERAS),
   devices: () => words(DEVICE_KINDS),
