@@ -1,15 +1,22 @@
 /** Reads the scenario that a command was given, and says on standard error what is odd about it. */
+import { dirname } from "node:path";
 import { formatScenarioError } from "../scenario/errors.js";
 import { loadScenario, type LoadedScenario } from "../scenario/load.js";
 import type { Overrides } from "../scenario/override.js";
 import { readInput } from "./files.js";
 import { paintError } from "./output.js";
+import { findRecording } from "./recordings.js";
+
+export interface ReadScenario extends LoadedScenario {
+  /** Where the recorded workload lies; null for a workload that is not recorded. */
+  recordingPath: string | null;
+}
 
 export async function readScenario(
   path: string,
   overrides: Overrides = {},
   options: { quiet?: boolean | undefined } = {},
-): Promise<LoadedScenario> {
+): Promise<ReadScenario> {
   const file = path === "-" ? "standard input" : path;
   const loaded = loadScenario({ text: await readInput(path), file }, overrides);
   if (options.quiet !== true) {
@@ -17,5 +24,12 @@ export async function readScenario(
       process.stderr.write(`${paintError.yellow("warning:")} ${formatScenarioError(warning)}\n`);
     }
   }
-  return loaded;
+  return { ...loaded, recordingPath: recordingOf(loaded, path) };
+}
+
+/** A recording is found from the place of the scenario that names it. */
+function recordingOf({ resolved }: LoadedScenario, path: string): string | null {
+  const { workload } = resolved;
+  if (workload.kind !== "recording") return null;
+  return findRecording(workload.recording, { base: path === "-" ? "." : dirname(path) });
 }

@@ -19,12 +19,12 @@ export const seedOption = () =>
   new Option("--seed <number>", "seed, an unsigned 64-bit number").argParser(parseUnsigned64);
 
 export const eraOption = () =>
-  new Option("--era <version>", "kernel whose order of calls and flushes holds").choices(
+  new Option("--era <kernel>", "kernel whose order of calls and flushes holds").choices(
     wordsOf(ERAS),
   );
 
 export const protocolOption = () =>
-  new Option("--protocol <id>", "what the driver does in its notifier hooks").argParser(
+  new Option("--protocol <id>", "what the driver does in its notifier callbacks").argParser(
     word("protocol", BUILTIN_PROTOCOL_IDS, "See: tlbstorm list protocols"),
   );
 

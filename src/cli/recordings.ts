@@ -1,6 +1,6 @@
 /** The kernel recordings that come with the package, found by name. */
-import { createReadStream, existsSync, readdirSync } from "node:fs";
-import { basename, join } from "node:path";
+import { createReadStream, existsSync, readdirSync, statSync } from "node:fs";
+import { basename, join, resolve } from "node:path";
 import { mostSimilar } from "../base/similar.js";
 import { readRecording, type RecordingReader } from "../workload/recording.js";
 import { UserError } from "./errors.js";
@@ -24,9 +24,16 @@ export function packagedRecordings(
     .sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-/** The path of a recording that was named, or given by its path. */
-export function findRecording(nameOrPath: string, recordings = packagedRecordings()): string {
-  if (existsSync(nameOrPath)) return nameOrPath;
+/**
+ * The path of a recording that was named, or given by its path; a path is taken from `base`, the
+ * directory of the file that names it.
+ */
+export function findRecording(
+  nameOrPath: string,
+  { recordings = packagedRecordings(), base = "." } = {},
+): string {
+  const path = resolve(base, nameOrPath);
+  if (existsSync(path) && statSync(path).isFile()) return path;
   const found = recordings.find(({ name }) => name === nameOrPath);
   if (found !== undefined) return found.path;
   const meant = mostSimilar(

@@ -1,6 +1,7 @@
 /** What the schema cannot see: contradictions between the parts of a scenario. */
 import type { Problem } from "./explain.js";
 import type { CacheGeometry, ResolvedDevice, ResolvedScenario } from "./resolved.js";
+import { misfitOf } from "./protocol_eras.js";
 import type { Latency, Scenario } from "./schema.js";
 import type { WorkloadOperationKind } from "./vocabulary.js";
 
@@ -17,6 +18,7 @@ export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario)
   checkDevices(resolved, check);
   checkPageRequests(resolved, check);
   checkMemory(resolved, check);
+  checkEra(resolved, check);
   checkPurpose(resolved, scenario, check);
   return { errors: check.errors, warnings: check.warnings };
 }
@@ -172,6 +174,12 @@ function checkMemory({ workload, machine }: ResolvedScenario, check: Check): voi
       `raise machine.frames to ${needed} or lower the pages of the workload`,
     );
   }
+}
+
+function checkEra({ protocol, era }: ResolvedScenario, check: Check): void {
+  if (typeof protocol !== "string") return;
+  const misfit = misfitOf(protocol, era);
+  if (misfit !== null) check.warn(["protocol"], misfit.problem, misfit.hint);
 }
 
 function checkPurpose(resolved: ResolvedScenario, scenario: Scenario, check: Check): void {

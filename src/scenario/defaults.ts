@@ -187,10 +187,15 @@ export const DEFAULTS = {
   "iommu.iotlb.entries": {
     value: 64,
     unit: "entries",
-    source: "Virtuoso, IOMMU TLB",
+    source: "Virtuoso, TLB of the IOMMU",
     grade: "simulator",
   },
-  "iommu.iotlb.ways": { value: 4, unit: "ways", source: "Virtuoso, IOMMU TLB", grade: "simulator" },
+  "iommu.iotlb.ways": {
+    value: 4,
+    unit: "ways",
+    source: "Virtuoso, TLB of the IOMMU",
+    grade: "simulator",
+  },
   "iommu.walkCache.pgd": {
     value: 8,
     unit: "entries",

@@ -215,7 +215,7 @@ export const ScenarioSchema = record({
   ).optional(),
   protocol: z
     .union([z.enum(BUILTIN_PROTOCOL_IDS), ProtocolSchema])
-    .describe("what the driver does in its notifier hooks: an id, or a definition in full"),
+    .describe("what the driver does in its notifier callbacks: an id, or a definition in full"),
   explore: ExploreSchema.optional(),
   machine: MachineSchema.optional(),
   iommu: IommuSchema.optional(),

@@ -91,6 +91,14 @@ describe("tlbstorm describe", () => {
     expect(tlbstorm(["describe", "-", "--quiet"], text).stderr).toBe("");
   });
 
+  test("refuses a workload whose recording is not there, and says which was probably meant", () => {
+    const text = "name: n\nprotocol: none\nworkload: { recording: git_cg }\n";
+    expect(tlbstorm(["describe", "-"], text)).toMatchObject({
+      exitCode: 2,
+      stderr: expect.stringContaining("did you mean git_gc?") as string,
+    });
+  });
+
   test("refuses a file that is not there", () => {
     expect(tlbstorm(["describe", "nowhere.yaml"])).toMatchObject({
       exitCode: 2,

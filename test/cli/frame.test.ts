@@ -97,10 +97,10 @@ describe("a recording", () => {
   const recordings = [{ name: "git_gc", path: "/r/real/git_gc.jsonl.gz" }];
 
   test("is found by its name", () => {
-    expect(findRecording("git_gc", recordings)).toBe("/r/real/git_gc.jsonl.gz");
+    expect(findRecording("git_gc", { recordings })).toBe("/r/real/git_gc.jsonl.gz");
   });
 
   test("is refused with what was probably meant", () => {
-    expect(() => findRecording("gitgc", recordings)).toThrow(UserError);
+    expect(() => findRecording("gitgc", { recordings })).toThrow(UserError);
   });
 });

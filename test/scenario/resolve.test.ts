@@ -136,6 +136,26 @@ describe("a scenario that is legal but odd", () => {
     expect(warnings.map(({ path }) => path)).toEqual(["iommu.pageRequestLog.entries"]);
   });
 
+  test.each([
+    { protocol: "secondary-flush", era: "3.17", because: "no callback beside the CPU TLB flush" },
+    { protocol: "invalidate-range", era: "6.19", because: "both a secondary flush and range_end" },
+    { protocol: "mirror-hmm", era: "4.15", because: "no interval notifiers" },
+  ] as const)("is warned about when $protocol meets Linux $era", ({ protocol, era, because }) => {
+    const { warnings } = loadScenario({ name: "n", protocol, era, explore: {} });
+    expect(warnings).toMatchObject([{ path: "protocol" }]);
+    expect(warnings[0]?.problem).toContain(because);
+  });
+
+  test("is accepted in silence when the protocol is what that kernel's driver did", () => {
+    const { warnings } = loadScenario({
+      ...BASE,
+      protocol: "empty-table",
+      era: "3.17",
+      explore: {},
+    });
+    expect(warnings).toEqual([]);
+  });
+
   test("is warned about when there is nothing to run and nothing to explore", () => {
     expect(loadScenario(BASE).warnings).toHaveLength(1);
   });

@@ -1,6 +1,5 @@
 /** `tlbstorm replay RECORDING...`: what the mm predicts, compared with what a kernel did. */
-import type { LoadedScenario } from "../../scenario/load.js";
-import { readScenario } from "../load_scenario.js";
+import { readScenario, type ReadScenario } from "../load_scenario.js";
 import { examples, jsonOption, newCommand, quietOption } from "../options.js";
 import { findRecording } from "../recordings.js";
 import { deliver, type CommandResult } from "../result.js";
@@ -8,7 +7,7 @@ import { deliver, type CommandResult } from "../result.js";
 export interface ReplayOptions {
   check: boolean;
   /** Whose protocol and devices are attached to the replayed mm; null for none. */
-  scenario: LoadedScenario | null;
+  scenario: ReadScenario | null;
   quiet?: true | undefined;
 }
 

@@ -1,6 +1,5 @@
 /** `tlbstorm run SCENARIO`: one timed simulation. */
-import type { LoadedScenario } from "../../scenario/load.js";
-import { readScenario } from "../load_scenario.js";
+import { readScenario, type ReadScenario } from "../load_scenario.js";
 import {
   eraOption,
   examples,
@@ -22,7 +21,7 @@ export interface RunOptions {
 }
 
 export function runCommand(
-  run: (loaded: LoadedScenario, options: RunOptions) => Promise<CommandResult>,
+  run: (loaded: ReadScenario, options: RunOptions) => Promise<CommandResult>,
 ) {
   return newCommand("run")
     .summary("one timed simulation of a scenario")
