@@ -1,17 +1,19 @@
 /** What `tlbstorm explore` was asked to explore, as a list of cells of protocol and operation. */
-import { BUILTIN_PROTOCOL_IDS } from "../protocols/schema.js";
+import { OPERATION_IDS, OPERATIONS, type OperationId } from "../explore/operations.js";
+import { BUILTIN_PROTOCOLS } from "../protocols/catalogue.js";
+import type { Protocol } from "../protocols/schema.js";
 import { loadScenario } from "../scenario/load.js";
 import type { ResolvedExplore, ResolvedScenario } from "../scenario/resolved.js";
-import { OPERATIONS, wordsOf } from "../scenario/vocabulary.js";
 import { UserError } from "./errors.js";
 
 export interface ExploreRequest extends ResolvedExplore {
-  protocol: ResolvedScenario["protocol"];
+  protocol: Protocol;
 }
 
+/** What the options say; what they leave out comes from the scenario or the defaults. */
 export interface ExploreChoice {
-  protocol?: (typeof BUILTIN_PROTOCOL_IDS)[number] | undefined;
-  operation?: ResolvedExplore["operation"] | undefined;
+  protocol?: string | undefined;
+  operation?: OperationId | undefined;
   devices?: number | undefined;
   pages?: number | undefined;
   retryLimit?: ResolvedExplore["retryLimit"] | undefined;
@@ -22,36 +24,45 @@ export function exploreRequests(
   scenario: ResolvedScenario | null,
   choice: ExploreChoice,
 ): ExploreRequest[] {
-  const { devices, pages, retryLimit } = choice;
-  const base = scenario ?? loadScenario({ name: "explore", protocol: "none" }).resolved;
-  const world = {
-    devices: devices ?? base.explore.devices,
-    pages: pages ?? base.explore.pages,
-    retryLimit: retryLimit ?? base.explore.retryLimit,
-  };
   const protocols = protocolsOf(scenario, choice);
   const operations = operationsOf(scenario, choice);
+  const base = scenario ?? loadScenario({ name: "explore", protocol: "none" }).resolved;
+  const world = {
+    devices: choice.devices ?? base.explore.devices,
+    pages: choice.pages ?? base.explore.pages,
+    retryLimit: choice.retryLimit ?? base.explore.retryLimit,
+  };
+  const possible = operations.filter((operation) => OPERATIONS[operation].pagesMax >= world.pages);
+  if (possible.length === 0) {
+    throw new UserError(
+      "explore",
+      `${operations.join(", ")}: not with ${world.pages} pages`,
+      FEWER,
+    );
+  }
   return protocols.flatMap((protocol) =>
-    operations.map((operation) => ({ protocol, operation, ...world })),
+    possible.map((operation) => ({ protocol, operation, ...world })),
   );
 }
+
+const FEWER = "the exploration of this operation covers fewer; lower --pages";
 
 function protocolsOf(
   scenario: ResolvedScenario | null,
   { protocol, all }: ExploreChoice,
-): ResolvedScenario["protocol"][] {
-  if (protocol !== undefined) return [protocol];
+): readonly Protocol[] {
+  if (protocol !== undefined) return BUILTIN_PROTOCOLS.filter(({ id }) => id === protocol);
   if (scenario !== null) return [scenario.protocol];
-  if (all === true) return [...BUILTIN_PROTOCOL_IDS];
+  if (all === true) return BUILTIN_PROTOCOLS;
   throw missing("protocol", "see: tlbstorm list protocols");
 }
 
 function operationsOf(
   scenario: ResolvedScenario | null,
   { operation, all }: ExploreChoice,
-): ResolvedExplore["operation"][] {
+): readonly OperationId[] {
   if (operation !== undefined) return [operation];
-  if (all === true) return wordsOf(OPERATIONS);
+  if (all === true) return OPERATION_IDS;
   if (scenario !== null) return [scenario.explore.operation];
   throw missing("operation", "see: tlbstorm list operations");
 }

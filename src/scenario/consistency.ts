@@ -1,7 +1,8 @@
 /** What the schema cannot see: contradictions between the parts of a scenario. */
+import { builtinProtocol } from "../protocols/catalogue.js";
 import type { Problem } from "./explain.js";
 import type { CacheGeometry, ResolvedDevice, ResolvedScenario } from "./resolved.js";
-import { misfitOf } from "./protocol_eras.js";
+import { misfitsOf } from "./protocol_eras.js";
 import type { Latency, Scenario } from "./schema.js";
 import type { WorkloadOperationKind } from "./vocabulary.js";
 
@@ -18,7 +19,7 @@ export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario)
   checkDevices(resolved, check);
   checkPageRequests(resolved, check);
   checkMemory(resolved, check);
-  checkEra(resolved, check);
+  checkProtocol(resolved, scenario, check);
   checkPurpose(resolved, scenario, check);
   return { errors: check.errors, warnings: check.warnings };
 }
@@ -176,10 +177,19 @@ function checkMemory({ workload, machine }: ResolvedScenario, check: Check): voi
   }
 }
 
-function checkEra({ protocol, era }: ResolvedScenario, check: Check): void {
-  if (typeof protocol !== "string") return;
-  const misfit = misfitOf(protocol, era);
-  if (misfit !== null) check.warn(["protocol"], misfit.problem, misfit.hint);
+function checkProtocol(
+  { protocol, era }: ResolvedScenario,
+  scenario: Scenario,
+  check: Check,
+): void {
+  if (typeof scenario.protocol !== "string" && builtinProtocol(protocol.id) !== undefined) {
+    check.error(
+      ["protocol", "id"],
+      `${protocol.id} is a built-in protocol already`,
+      "give the definition another id, or name the built-in one alone",
+    );
+  }
+  for (const { problem, hint } of misfitsOf(protocol, era)) check.warn(["protocol"], problem, hint);
 }
 
 function checkPurpose(resolved: ResolvedScenario, scenario: Scenario, check: Check): void {

@@ -1,5 +1,5 @@
 /** A resolved scenario in words: who is connected to whom, and with what sizes. */
-import { protocolId } from "./resolve.js";
+import type { Protocol, ProtocolStep } from "../protocols/schema.js";
 import type {
   CacheGeometry,
   ResolvedDevice,
@@ -37,8 +37,9 @@ export function describeWiring(scenario: ResolvedScenario): Wiring {
         label: `mm: ${formatWorkload(scenario.workload)}`,
         children: [
           {
-            label: `mmu_notifier: protocol ${protocolId(scenario.protocol)}`,
+            label: `mmu_notifier: protocol ${scenario.protocol.id}`,
             children: [
+              ...describeCallbacks(scenario.protocol),
               {
                 label: `iommu ${iommu.preset}: ${iommu.workers} workers serve page requests`,
                 children: [
@@ -56,6 +57,22 @@ export function describeWiring(scenario: ResolvedScenario): Wiring {
       { label: formatExplore(scenario) },
     ],
   };
+}
+
+/** The callbacks in which the driver does something, with their steps. */
+function describeCallbacks(protocol: Protocol): Wiring[] {
+  const { rangeStart, beforeChange, secondaryFlush, rangeEnd, fault } = protocol;
+  const callbacks = { rangeStart, beforeChange, secondaryFlush, rangeEnd, fault };
+  return Object.entries(callbacks)
+    .filter(([, steps]) => steps.length > 0)
+    .map(([name, steps]) => ({ label: `${name}: ${steps.map(describeStep).join(", ")}` }));
+}
+
+function describeStep(step: ProtocolStep): string {
+  if (typeof step === "string") return step;
+  const condition = step.if === undefined ? "" : ` if ${step.if}`;
+  const sites = step.at === undefined ? "" : ` at ${step.at.join("/")}`;
+  return `${step.do}${condition}${sites}${step.joined === true ? " +" : ""}`;
 }
 
 function describeDevice(device: ResolvedDevice): Wiring {

@@ -5,7 +5,7 @@ export { scenarioJsonSchema } from "./json_schema.js";
 export { applyOverrides, parseUntil, type Overrides } from "./override.js";
 export { checkScenario, parseScenario, type ParseResult } from "./parse.js";
 export { loadScenario, type LoadedScenario } from "./load.js";
-export { protocolId, resolveScenario, type ResolveResult } from "./resolve.js";
+export { resolveScenario, type ResolveResult } from "./resolve.js";
 export type * from "./resolved.js";
 export { ScenarioSchema, type Latency, type Scenario, type ScenarioInput } from "./schema.js";
 export type { Setting } from "./settings.js";

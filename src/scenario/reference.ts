@@ -1,4 +1,5 @@
 /** docs/scenario.md: every field of a scenario, written from the schema and the defaults. */
+import { PROTOCOL_STEPS } from "../protocols/steps.js";
 import { DEFAULTS, DEVICE_PRESETS, GRADES, type Default, type DefaultPath } from "./defaults.js";
 import { formatSetting } from "./describe.js";
 import {
@@ -28,6 +29,12 @@ its unit (\`450ns\`, \`10us\`, \`1.5ms\`). A latency is a time, or \`{min: 1us, 
 evenly, or \`{median: 3us, p99: 30us}\` for a lognormal one. Pages and frames are numbers of 4 KiB, or
 sizes such as \`64MiB\`. \`[]\` stands for any element of a list.`;
 
+const PROTOCOLS = `A protocol is the id of a built-in one (\`tlbstorm list protocols\`) or a definition: an \`id\`, a
+\`title\`, whether the device reads the mm's own table (\`reads: shared\`) or a \`mirror\`, whether an
+IOTLB stands behind the ATC (\`levels: two\`), \`traits\`, and a list of steps for each of
+\`rangeStart\`, \`beforeChange\`, \`secondaryFlush\`, \`rangeEnd\` and \`fault\`. A step is a word of the table,
+or \`{do: word, if: condition, joined: true, at: [munmap]}\`.`;
+
 const WORDS = {
   "Eras (`era`)": ERAS,
   "Architectures (`arch`)": ARCHES,
@@ -49,6 +56,7 @@ export function scenarioReference(): string {
   const parts = [
     INTRODUCTION,
     ...sections,
+    `## Protocols\n\n${PROTOCOLS}\n\n${stepTable()}`,
     `## Presets of devices\n\n${presetTable()}`,
     "## Words",
     ...words,
@@ -88,6 +96,13 @@ function presetTable(): string {
     Object.entries(values).map(([path, known]) => [kind, `\`${path}\``, ...originCells(known)]),
   );
   return markdownTable(["kind", "field", "default", "source", "grade"], rows);
+}
+
+function stepTable(): string {
+  const steps = Object.entries(PROTOCOL_STEPS).map(
+    ([step, { meaning }]) => [step, meaning] as const,
+  );
+  return wordTable(steps);
 }
 
 function wordTable(entries: readonly (readonly [string, string])[]): string {

@@ -2,6 +2,8 @@
  * A scenario -> what really runs: every value present, every origin known, and no contradiction
  * between the parts.
  */
+import { builtinProtocol } from "../protocols/catalogue.js";
+import type { Protocol } from "../protocols/schema.js";
 import { checkConsistency } from "./consistency.js";
 import type { ScenarioError } from "./errors.js";
 import type { Locate } from "./locate.js";
@@ -52,9 +54,9 @@ function fillIn(scenario: Scenario, settings: Settings): ResolvedScenario {
     seed: settings.pick("seed", scenario.seed),
     era: settings.pick("era", scenario.era),
     arch: settings.pick("arch", scenario.arch),
-    protocol: scenario.protocol,
+    protocol: resolveProtocol(scenario.protocol),
   };
-  settings.given("protocol", protocolId(scenario.protocol));
+  settings.given("protocol", general.protocol.id);
   return {
     ...general,
     explore: resolveExplore(scenario.explore, settings),
@@ -68,8 +70,11 @@ function fillIn(scenario: Scenario, settings: Settings): ResolvedScenario {
   };
 }
 
-export function protocolId(protocol: Scenario["protocol"]): string {
-  return typeof protocol === "string" ? protocol : protocol.id;
+function resolveProtocol(protocol: Scenario["protocol"]): Protocol {
+  if (typeof protocol !== "string") return protocol;
+  const found = builtinProtocol(protocol);
+  if (found === undefined) throw new Error("the schema lets only known protocols through");
+  return found;
 }
 
 function resolveExplore(explore: Scenario["explore"], settings: Settings): ResolvedExplore {

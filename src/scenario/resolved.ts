@@ -2,7 +2,8 @@
  * A scenario in which nothing is left to be guessed: what describes a run, and what the host
  * encodes for the core. Times are in nanoseconds, ranges and sizes in pages or frames of 4 KiB.
  */
-import type { Latency, Scenario } from "./schema.js";
+import type { Protocol } from "../protocols/schema.js";
+import type { Latency } from "./schema.js";
 import type {
   Arch,
   DeviceKind,
@@ -121,7 +122,7 @@ export interface ResolvedScenario {
   seed: bigint;
   era: Era;
   arch: Arch;
-  protocol: Scenario["protocol"];
+  protocol: Protocol;
   explore: ResolvedExplore;
   machine: ResolvedMachine;
   iommu: ResolvedIommu;

@@ -30,17 +30,6 @@ export const OPERATIONS = {
   collapse: "khugepaged replaces a page-table page by a huge mapping",
 } as const;
 
-export const PROPERTIES = {
-  "stale-read": "no read reaches a frame that somebody else uses already",
-  "stale-write": "no write reaches a frame that somebody else uses already",
-  "readonly-write": "no write reaches a frame that was promised read-only",
-  "lost-write": "no write reaches a frame after its contents were copied away",
-  "split-brain": "no access reaches the old frame once its replacement is visible",
-  "stale-walk": "no walk goes through a page-table page that was freed and reused",
-  "device-failure": "no device is refused as often as its retry limit allows",
-  served: "every page request is answered with a translation or an error in the end",
-} as const;
-
 /** What an operation of a synthetic workload does, each on a vma of its own. */
 export const WORKLOAD_OPERATIONS = {
   touch: "writes every page once, so that each has a frame",
@@ -87,7 +76,6 @@ export function wordsOf<T extends object>(table: T): [keyof T & string, ...(keyo
 export type Era = keyof typeof ERAS;
 export type Arch = keyof typeof ARCHES;
 export type OperationId = keyof typeof OPERATIONS;
-export type PropertyId = keyof typeof PROPERTIES;
 export type WorkloadOperationKind = keyof typeof WORKLOAD_OPERATIONS;
 export type DeviceKind = keyof typeof DEVICE_KINDS;
 export type IommuPreset = keyof typeof IOMMU_PRESETS;

@@ -7,6 +7,9 @@ import { studyCommand } from "../../src/cli/commands/study.js";
 import { mergeCommand, parseShard, sweepCommand } from "../../src/cli/commands/sweep.js";
 import { UserError } from "../../src/cli/errors.js";
 import type { CommandResult } from "../../src/cli/result.js";
+import { OPERATION_IDS } from "../../src/explore/operations.js";
+import { builtinProtocol } from "../../src/protocols/catalogue.js";
+import { OPERATIONS, wordsOf } from "../../src/scenario/vocabulary.js";
 import { projectRoot } from "./run_cli.js";
 
 const EXAMPLE = `${projectRoot}examples/gpu_munmap.yaml`;
@@ -39,7 +42,7 @@ describe("tlbstorm run", () => {
     expect(loaded.resolved).toMatchObject({
       seed: 18446744073709551615n,
       era: "3.17",
-      protocol: "empty-table",
+      protocol: { id: "empty-table" },
       until: { kind: "events", events: 9 },
     });
   });
@@ -58,26 +61,48 @@ describe("tlbstorm explore", () => {
   test("takes the smallest world for what is not said", async () => {
     const [requests] = await asked(exploreCommand, ["--protocol", "none", "--operation", "cow"]);
     expect(requests).toEqual([
-      { protocol: "none", operation: "cow", devices: 1, pages: 1, retryLimit: 3 },
+      { protocol: builtinProtocol("none"), operation: "cow", devices: 1, pages: 1, retryLimit: 3 },
     ]);
   });
 
   test("takes a scenario, and lets the command line win", async () => {
     const [requests] = await asked(exploreCommand, [EXAMPLE, "--retry-limit", "unlimited"]);
     expect(requests).toMatchObject([
-      { protocol: "secondary-flush", operation: "munmap", retryLimit: "unlimited" },
+      { protocol: { id: "secondary-flush" }, operation: "munmap", retryLimit: "unlimited" },
     ]);
   });
 
   test("makes a matrix of one protocol with every operation", async () => {
     const [requests, { all }] = await asked(exploreCommand, ["--all", "--protocol", "pinned"]);
-    expect(new Set(requests.map(({ protocol }) => protocol))).toEqual(new Set(["pinned"]));
+    expect(new Set(requests.map(({ protocol }) => protocol.id))).toEqual(new Set(["pinned"]));
     expect(requests.map(({ operation }) => operation)).toContain("collapse");
     expect({ cells: requests.length, all }).toEqual({ cells: 8, all: true });
   });
 
+  test("leaves operations out of a matrix that cannot cover so many pages", async () => {
+    const args = ["--all", "--protocol", "none", "--pages", "2"];
+    const [requests] = await asked(exploreCommand, args);
+    expect(requests.map(({ operation }) => operation)).toEqual([
+      "munmap",
+      "munmap_late",
+      "dontneed",
+      "mprotect",
+    ]);
+  });
+
+  test("refuses a single operation that cannot cover so many pages", async () => {
+    const args = ["--protocol", "none", "--operation", "cow", "--pages", "2"];
+    await expect(asked(exploreCommand, args)).rejects.toThrow(UserError);
+  });
+
   test("refuses to guess the operation", async () => {
     await expect(asked(exploreCommand, ["--protocol", "none"])).rejects.toThrow(UserError);
+  });
+});
+
+describe("the operations a scenario may name", () => {
+  test("are those that can be explored", () => {
+    expect(wordsOf(OPERATIONS)).toEqual(OPERATION_IDS);
   });
 });
 

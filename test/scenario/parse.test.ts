@@ -57,6 +57,17 @@ describe("a scenario file", () => {
 
   test.each([
     { text: "protocol: mirror-kmv", problem: '"mirror-kmv" is not known', hint: "mirror-kvm" },
+    { text: "protocol: { id: Mine }", problem: "lower-case letters", hint: null },
+    {
+      text: "protocol: { id: mine, rangeEnd: [invalidat] }",
+      problem: '"invalidat" is not known',
+      hint: "mean invalidate?",
+    },
+    {
+      text: "protocol: { id: mine, rangEnd: [] }",
+      problem: "unknown key",
+      hint: "mean rangeEnd?",
+    },
     { text: "until: 5", problem: "expected a time with its unit, found 5", hint: "5ns" },
     { text: "until: 10 parsecs", problem: "not a time", hint: "ns, us, ms" },
     { text: "until: 0.5ns", problem: "not a time in whole nanoseconds", hint: "ns, us, ms" },

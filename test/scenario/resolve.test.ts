@@ -70,6 +70,11 @@ describe("a scenario that contradicts itself", () => {
 
   test.each<{ because: string; path: string; scenario: Partial<ScenarioInput> }>([
     {
+      because: "its own protocol is called like a built-in one",
+      path: "protocol.id",
+      scenario: { protocol: { id: "mirror-kvm" } },
+    },
+    {
       because: "a device has no PASID",
       path: "devices[0].pasid",
       scenario: { devices: [{ ...gpu, pasid: 0 }] },
@@ -138,12 +143,22 @@ describe("a scenario that is legal but odd", () => {
 
   test.each([
     { protocol: "secondary-flush", era: "3.17", because: "no callback beside the CPU TLB flush" },
-    { protocol: "invalidate-range", era: "6.19", because: "both a secondary flush and range_end" },
+    {
+      protocol: "invalidate-range",
+      era: "6.19",
+      because: "both a secondary flush and a range pair",
+    },
     { protocol: "mirror-hmm", era: "4.15", because: "no interval notifiers" },
   ] as const)("is warned about when $protocol meets Linux $era", ({ protocol, era, because }) => {
     const { warnings } = loadScenario({ name: "n", protocol, era, explore: {} });
     expect(warnings).toMatchObject([{ path: "protocol" }]);
     expect(warnings[0]?.problem).toContain(because);
+  });
+
+  test("is judged by what a protocol of its own does, not by its name", () => {
+    const protocol = { id: "mine", secondaryFlush: ["invalidate" as const] };
+    const { warnings } = loadScenario({ name: "n", protocol, era: "3.17", explore: {} });
+    expect(warnings).toMatchObject([{ path: "protocol", hint: "it fits 3.19, 4.15, 6.4, 6.19" }]);
   });
 
   test("is accepted in silence when the protocol is what that kernel's driver did", () => {

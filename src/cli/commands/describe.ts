@@ -1,6 +1,7 @@
 /** `tlbstorm describe SCENARIO`: how the parts are wired, and where every value comes from. */
 import { describeWiring, formatSetting } from "../../scenario/describe.js";
 import { GRADES } from "../../scenario/defaults.js";
+import type { Setting } from "../../scenario/settings.js";
 import { readScenario } from "../load_scenario.js";
 import { examples, jsonOption, newCommand, quietOption } from "../options.js";
 import { formatTable, formatTree, paint, print, printJson } from "../output.js";
@@ -28,18 +29,25 @@ export function describeCommand() {
         printJson({ schema: "tlbstorm.describe/1", scenario: resolved, settings, warnings });
         return;
       }
-      const rows = settings.map((setting) => [
-        setting.path,
-        formatSetting(setting),
-        setting.from,
-        setting.grade,
-        setting.source,
-      ]);
+      const rows = settings
+        .filter(isShort)
+        .map((setting) => [
+          setting.path,
+          formatSetting(setting),
+          setting.from,
+          setting.grade,
+          setting.source,
+        ]);
       const heads = ["field", "value", "from", "grade", "source"].map((head) => ({ head }));
       print(paint.bold(formatTree(describeWiring(resolved))));
       print(`\n${formatTable(heads, rows)}`);
       print(`\n${formatGrades(settings.map(({ grade }) => grade))}`);
     });
+}
+
+/** The wiring begins with the name; the description is for who reads the file. */
+function isShort({ path }: Setting): boolean {
+  return path !== "name" && path !== "description";
 }
 
 function formatGrades(used: readonly (keyof typeof GRADES)[]): string {

@@ -1,13 +1,14 @@
 /** `tlbstorm list KIND`: what there is to choose from. */
 import { Argument } from "@commander-js/extra-typings";
+import { PROPERTIES } from "../../explore/properties.js";
 import { BUILTIN_PROTOCOLS } from "../../protocols/catalogue.js";
+import { PROTOCOL_STEPS } from "../../protocols/steps.js";
 import { DEVICE_PRESETS } from "../../scenario/defaults.js";
 import {
   DEVICE_KINDS,
   ERAS,
   IOMMU_PRESETS,
   OPERATIONS,
-  PROPERTIES,
   wordsOf,
 } from "../../scenario/vocabulary.js";
 import { examples, jsonOption, newCommand, quietOption, word } from "../options.js";
@@ -24,7 +25,8 @@ const KINDS = {
   operations: () => words(OPERATIONS),
   eras: () => words(ERAS),
   devices: () => words(DEVICE_KINDS),
-  properties: () => words(PROPERTIES),
+  properties: () => Object.entries(PROPERTIES).map(([id, { rule }]) => ({ id, summary: rule })),
+  steps: () => Object.entries(PROTOCOL_STEPS).map(([id, step]) => ({ id, summary: step.meaning })),
   recordings: listRecordings,
   presets: listPresets,
 } satisfies Record<string, () => Entry[] | Promise<Entry[]>>;
@@ -32,7 +34,10 @@ const KINDS = {
 export function listCommand() {
   return newCommand("list")
     .summary("what there is to choose from")
-    .description("Lists protocols, operations, eras, devices, properties, recordings or presets.")
+    .description(
+      "Lists protocols and the steps they are written with, operations, eras, devices, properties, " +
+        "recordings or presets.",
+    )
     .addArgument(kindArgument())
     .addOption(jsonOption())
     .addOption(quietOption())
