@@ -24,6 +24,15 @@ function fail(error: unknown): void {
   process.exitCode = exitCode;
 }
 
+/** For exceptions that no command awaits; after one of them nothing can be relied on. */
+function abandon(error: unknown): never {
+  fail(error);
+  removeUnfinished();
+  process.exit(ExitCode.Defect);
+}
+
+process.on("uncaughtException", abandon);
+process.on("unhandledRejection", abandon);
 process.on("SIGINT", interrupt);
 process.on("SIGTERM", interrupt);
 // A reader such as `head` may close the pipe; what it has seen is all it wanted.
