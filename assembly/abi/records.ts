@@ -38,3 +38,64 @@ export class StateRecord {
   count: u32;
   sequence: u32;
 }
+
+/** Everything a timed run is told: times in nanoseconds, sizes in entries. */
+@unmanaged
+export class RunSpec {
+  seed: u64;
+  /** How far an invalidation reaches: a member of InvalidationScope. */
+  scope: u32;
+  workers: u32;
+  logEntries: u32;
+  iotlbEntries: u32;
+  iotlbWays: u32;
+  walkPmdEntries: u32;
+  walkPudEntries: u32;
+  walkPgdEntries: u32;
+  linkNs: u32;
+  dmaNs: u32;
+  invalidationNs: u32;
+  iotlbHitNs: u32;
+  walkStepNs: u32;
+  commandNs: u32;
+  pollNs: u32;
+  interruptNs: u32;
+  workerWakeNs: u32;
+  faultNs: u32;
+  lockNs: u32;
+  notifierCallNs: u32;
+  callbackNs: u32;
+  flushPageNs: u32;
+  flushAllNs: u32;
+  ipiNs: u32;
+  clearEntryNs: u32;
+  operationNs: u32;
+  requestTimeoutNs: u32;
+  /** Recorded time is divided by this. */
+  timeDivisor: u32;
+  /** 1: no registered notifier; 2: one that implements nothing; 3: nobody asks one that does not. */
+  notifierMode: u32;
+  devices: u32;
+  lanes: u32;
+  atcEntries: u32;
+  atcWays: u32;
+  credits: u32;
+  retryLimit: u32;
+  backoffNs: u32;
+  thinkNs: u32;
+  writePermille: u32;
+  livePages: u32;
+  mirrorEntries: u32;
+}
+
+/** One latency of a timed run, as a distribution. */
+@unmanaged
+export class TimingRecord {
+  count: u64;
+  sum: u64;
+  p50: u64;
+  p90: u64;
+  p99: u64;
+  p999: u64;
+  largest: u64;
+}

@@ -206,3 +206,114 @@ export enum RequestState {
   Outstanding,
   Retrying,
 }
+
+/** What a timed run counts. Each is exact. */
+export enum Counter {
+  // The mm.
+  Operations,
+  PageFaults,
+  RangeStarts,
+  RangeEnds,
+  /** Pages covered by the ranges announced; a range of everything counts as one. */
+  RangePages,
+  CpuFlushesLocal,
+  CpuFlushesSent,
+  CpuFlushesFull,
+  SecondaryFlushes,
+  // The notifier chain.
+  NotifierCalls,
+  /** Walks of the list that found nobody who implements the callback. */
+  NotifierWalksForNothing,
+  // The IOMMU.
+  Invalidations,
+  InvalidationCommands,
+  CompletionWaits,
+  PagesInvalidatedWanted,
+  PagesInvalidatedCovered,
+  TranslationsDropped,
+  TranslationsDroppedInAtc,
+  WholePasidInvalidations,
+  TranslationRequests,
+  IotlbHits,
+  IotlbMisses,
+  WalkReads,
+  WalksDiscarded,
+  PageRequestsLogged,
+  PageRequestLogHighWater,
+  PageRequestLogOverflows,
+  PageRequestsDropped,
+  Interrupts,
+  // The page-request handler.
+  WorkerWakeUps,
+  FaultsHandled,
+  HandlerRestarts,
+  MmapLockWaits,
+  ResponsesSuccess,
+  ResponsesInvalid,
+  // The device.
+  Accesses,
+  Writes,
+  AtcHits,
+  AtcMisses,
+  AnswersDiscarded,
+  PageRequests,
+  /** Page requests sent while a range pair was open. */
+  PageRequestsInOpenPair,
+  /** Of these, for a page outside of every open range. */
+  PageRequestsOutsideRange,
+  CreditWaits,
+  CreditHighWater,
+  Refusals,
+  RefusalsHighWater,
+  Retries,
+  DeviceFailures,
+  AccessesAbandoned,
+  // What is kept from the mm.
+  PinnedHighWater,
+  HeldHighWater,
+  /** Accesses that reached a frame which was unhooked and not yet reused: the allowed window. */
+  AccessesInWindow,
+  EventsProcessed,
+  COUNT,
+}
+
+/** What a timed run measures, in simulated nanoseconds. */
+export enum Timing {
+  /** From the first page request of an access to its translation. */
+  FaultLatency,
+  /** From the submission of an invalidation to its completion. */
+  InvalidationWait,
+  /** From the last write of an entry to the last access through a translation of it. */
+  StaleWindow,
+  /** Of an operation of the mm, from its first step to its return. */
+  OperationTime,
+  /** What of it was spent in notifier callbacks. */
+  NotifierTime,
+  /** A lane without translation, for pages inside and outside of the open ranges. */
+  LaneStall,
+  /** Waits for mmap_lock in page-request handlers. */
+  MmapLockWait,
+  COUNT,
+}
+
+/** How far one invalidation reaches beyond the range that was asked for. */
+export enum InvalidationScope {
+  /** The smallest aligned power of two that covers the range (AMD, VT-d, SMMUv3 ATC of 6.19). */
+  PowerOfTwo,
+  /** One page, or else the whole PASID (AMD of 3.19). */
+  PageOrPasid,
+  /** Always the whole PASID (AMD of 3.17). */
+  Pasid,
+}
+
+/** How the notifier chain of the mm looks to the hot paths. */
+export enum NotifierMode {
+  /** A notifier that implements what the protocol needs. */
+  Implementing,
+  /** No notifier is registered. */
+  None,
+  /** One is registered and implements nothing: the list is walked for nothing. */
+  NotImplementing,
+  /** The same, and nobody asks: the flush looks at one flag. */
+  ShortCircuit,
+}

@@ -54,7 +54,13 @@ export class Instance {
     // Hardware, lowest first.
     const frames = new FrameTable((<u32>(DATA_FRAMES + 1)) << FRAME_STRIDE_SHIFT);
     const memory = new PhysicalMemory(frames.frames, TABLE_FRAMES);
-    const oracle = new Oracle(frames.frames, frames.owners, frames.generations);
+    const oracle = new Oracle(
+      frames.frames,
+      frames.owners,
+      frames.generations,
+      frames.owners,
+      frames.generations,
+    );
     const walker = new Walker(memory, oracle, frames.generations);
     const pasids = new PasidTable(2, EMPTY);
     const attachments = new StaticArray<Attachment>(devices);

@@ -32,11 +32,16 @@ export class Oracle {
   /** The clock of a timed run; an exploration has none. */
   now: u64 = 0;
 
-  /** `owners` and `generations` are the kernel's own tables, read here and never written. */
+  /**
+   * Owners and generations are the kernel's own tables, of data frames and of table frames; they are
+   * read here and never written.
+   */
   constructor(
     frames: u32,
     private readonly owners: usize,
     private readonly generations: usize,
+    private readonly tableOwners: usize,
+    private readonly tableGenerations: usize,
   ) {
     this.marks = allocate(frames);
     this.counts = allocate(PROPERTIES << 3);
@@ -58,7 +63,8 @@ export class Oracle {
 
   /** An access of a device reaches memory; `generation` is the frame's when it was translated. */
   accessLands(frame: u32, isWrite: bool, generation: u32): void {
-    if (this.isReused(frame, generation)) {
+    const isReused = this.isOwnedAnew(this.owners, this.generations, frame, generation);
+    if (isReused) {
       this.report(isWrite ? Property.StaleWrite : Property.StaleRead);
       return;
     }
@@ -72,7 +78,9 @@ export class Oracle {
 
   /** A walker reads an entry of the table in `frame`, which it came to know at `generation`. */
   walkReads(frame: u32, generation: u32): void {
-    if (this.isReused(frame, generation)) this.report(Property.StaleWalk);
+    if (this.isOwnedAnew(this.tableOwners, this.tableGenerations, frame, generation)) {
+      this.report(Property.StaleWalk);
+    }
   }
 
   deviceFailed(): void {
@@ -94,14 +102,14 @@ export class Oracle {
     return longAt(this.firstAt, property);
   }
 
-  private isReused(frame: u32, generation: u32): bool {
+  private isOwnedAnew(owners: usize, generations: usize, frame: u32, generation: u32): bool {
     return (
-      byteAt(this.owners, frame) == <u8>FrameOwner.Reused ||
-      wordAt(this.generations, frame) != generation
+      byteAt(owners, frame) == <u8>FrameOwner.Reused || wordAt(generations, frame) != generation
     );
   }
 
-  private report(property: Property): void {
+  /** Records a violation. */
+  report(property: Property): void {
     this.found |= 1 << property;
     const seen = longAt(this.counts, property);
     if (seen == 0) putLong(this.firstAt, property, this.now);

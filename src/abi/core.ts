@@ -47,12 +47,12 @@ export class Core {
 
   /** A view of `length` bytes at `address`; dead once the core's memory grows. */
   bytes(address: number, length: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.exports.memory.buffer as ArrayBuffer, address, length);
+    return new Uint8Array(this.exports.memory.buffer, address, length);
   }
 
   /** A view to read records with; dead once the core's memory grows. */
   view(address: number, length: number): DataView<ArrayBuffer> {
-    return new DataView(this.exports.memory.buffer as ArrayBuffer, address, length);
+    return new DataView(this.exports.memory.buffer, address, length);
   }
 }
 

@@ -16,7 +16,8 @@ export function readRecord<R extends keyof Layouts>(
   offset = 0,
 ): RecordOf<R> {
   const record: Record<string, number | bigint> = {};
-  for (const [field, place] of Object.entries(layout[name])) {
+  const fields: Record<string, number | { offset: number; type: string }> = layout[name];
+  for (const [field, place] of Object.entries(fields)) {
     if (typeof place === "number") continue;
     const at = offset + place.offset;
     record[field] = place.type === "u64" ? view.getBigUint64(at, true) : view.getUint32(at, true);

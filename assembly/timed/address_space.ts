@@ -1,0 +1,28 @@
+/**
+ * What IOMMU, devices and workers need of an mm; the mm itself does not know them.
+ */
+export abstract class AddressSpace {
+  // What look() found.
+  frame: u32 = 0;
+  isWritable: bool = false;
+  /** Time that faults of workers have spent in notifier callbacks. */
+  spentNs: u64 = 0;
+
+  /** The table frame that walks start at. */
+  abstract root(): u32;
+
+  /** Reads the page table as it is now; false: no page is mapped there. */
+  abstract look(vpn: u64): bool;
+
+  /** The number of the frame's present life; another number later means that it was reused. */
+  abstract life(frame: u32): u32;
+
+  /** handle_mm_fault on behalf of a device; false: the answer is INVALID. */
+  abstract fault(vpn: u64, isWrite: bool): bool;
+
+  /** No operation of the mm is on its way. */
+  abstract isQuiescent(): bool;
+
+  abstract pin(frame: u32): void;
+  abstract unpin(frame: u32): void;
+}

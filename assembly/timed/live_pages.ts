@@ -1,0 +1,39 @@
+/**
+ * The pages a device works on: those the program touched last, the newest most often.
+ *
+ * Simplifies: a recording shows first touches only, so recency stands for what a program shares with
+ *             its device.                                                      (DEVIATIONS D7)
+ */
+import { allocate, longAt, putLong } from "../base/bytes";
+import { Random } from "../sim/random";
+
+export class LivePages {
+  length: u32 = 0;
+  private newest: u32 = 0;
+  private readonly ring: usize;
+
+  constructor(private readonly capacity: u32) {
+    this.ring = allocate((<usize>capacity) << 3);
+  }
+
+  add(vpn: u64): void {
+    this.newest = this.newest + 1 == this.capacity ? 0 : this.newest + 1;
+    putLong(this.ring, this.newest, vpn);
+    if (this.length < this.capacity) this.length++;
+  }
+
+  /** One of the pages; there must be one. */
+  pick(random: Random): u64 {
+    const age = random.choose(random.choose(this.length) + 1);
+    return longAt(this.ring, (this.newest + this.capacity - age) % this.capacity);
+  }
+
+  /** The page is gone: its places show the newest page. */
+  forget(vpn: u64): void {
+    const newest = longAt(this.ring, this.newest);
+    if (newest == vpn) return;
+    for (let i: u32 = 0; i < this.capacity; i++) {
+      if (longAt(this.ring, i) == vpn) putLong(this.ring, i, newest);
+    }
+  }
+}

@@ -1,0 +1,217 @@
+/**
+ * The notifier side of a timed run: what the protocol does when the mm announces, flushes and ends.
+ *
+ * Models:     each step of the protocol's lists with its latency; a caller that waits while devices,
+ *             IOMMU and workers go on; list walks that find nobody, where no device is attached.
+ * Source:     linux mm/mmu_notifier.c (mn_hlist_invalidate_range_start), include/linux/mmu_notifier.h
+ */
+import { Counter, Hook, NotifierMode, StepCondition, StepKind, Timing } from "../abi/vocabulary";
+import { allocate, longAt, putLong } from "../base/bytes";
+import { DriverState } from "../kernel/driver/driver_state";
+import { Locks, NOBODY } from "../kernel/locks";
+import { Protocol } from "../kernel/steps/program";
+import { OpenRanges } from "./devices";
+import { IommuUnit } from "./iommu_unit";
+import { Machine } from "./machine";
+import { Workers } from "./workers";
+
+const OPEN_MAX: u32 = 64;
+/** The program, as the holder of a lock. */
+export const PROGRAM_ID: u32 = 1;
+const EVERYTHING: u64 = u64.MAX_VALUE;
+
+export class Notifier extends OpenRanges {
+  /** Set by the wiring when a device is attached. */
+  workers: Workers | null = null;
+  /** Within a worker's fault nothing waits: effects are immediate, costs are added up. */
+  isImmediate: bool = false;
+  spentNs: u64 = 0;
+  private open: u32 = 0;
+  private readonly starts: usize = allocate(OPEN_MAX << 3);
+  private readonly ends: usize = allocate(OPEN_MAX << 3);
+  private wasFirst: bool = false;
+  private wasLast: bool = false;
+  private sampled: bool = true;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly protocol: Protocol,
+    private readonly iommu: IommuUnit,
+    private readonly locks: Locks,
+    private readonly driver: DriverState,
+  ) {
+    super();
+  }
+
+  isAnyOpen(): bool {
+    return this.open != 0;
+  }
+
+  isInside(vpn: u64): bool {
+    const va = vpn << 12;
+    for (let i: u32 = 0; i < this.open; i++) {
+      if (va >= longAt(this.starts, i) && va < longAt(this.ends, i)) return true;
+    }
+    return false;
+  }
+
+  rangeStart(start: u64, end: u64): void {
+    const counters = this.machine.counters;
+    counters.add(Counter.RangeStarts);
+    counters.add(Counter.RangePages, end == EVERYTHING ? 1 : (end - start) >> 12);
+    assert(this.open < OPEN_MAX, "an mm has at most 64 open range pairs");
+    putLong(this.starts, this.open, start);
+    putLong(this.ends, this.open++, end);
+    this.call(Hook.RangeStart, start, end, this.machine.spec.callbackNs);
+  }
+
+  rangeEnd(): void {
+    this.machine.counters.add(Counter.RangeEnds);
+    const last = this.open - 1;
+    this.call(Hook.RangeEnd, longAt(this.starts, last), longAt(this.ends, last), 0);
+    this.open = last;
+  }
+
+  secondaryFlush(start: u64, end: u64): void {
+    this.machine.counters.add(Counter.SecondaryFlushes);
+    this.call(Hook.SecondaryFlush, start, end, 0);
+  }
+
+  /** Spends time: others act meanwhile, unless this is inside a worker's fault. */
+  spend(ns: u64): void {
+    if (this.isImmediate) this.spentNs += ns;
+    else this.machine.pass(ns);
+  }
+
+  private call(hook: Hook, start: u64, end: u64, callbackNs: u64): void {
+    const mode = <NotifierMode>this.machine.spec.notifierMode;
+    const counters = this.machine.counters;
+    const began = this.machine.now + this.spentNs;
+    if (mode == NotifierMode.None) return;
+    if (mode == NotifierMode.ShortCircuit) {
+      this.spend(1);
+    } else {
+      this.spend(this.machine.spec.notifierCallNs);
+      const block = this.protocol.hookAddress(hook);
+      const count = load<u8>(block);
+      if (mode == NotifierMode.NotImplementing || count == 0) {
+        counters.add(Counter.NotifierWalksForNothing);
+      } else {
+        counters.add(Counter.NotifierCalls);
+        this.spend(callbackNs);
+        this.run(block, count, start, end);
+      }
+    }
+    const spent = this.machine.now + this.spentNs - began;
+    this.machine.timing(Timing.NotifierTime).record(spent);
+  }
+
+  private run(block: usize, count: u8, start: u64, end: u64): void {
+    for (let i: usize = 0; i < <usize>count; i++) {
+      const entry = block + 4 + (i << 2);
+      if (!this.holds(<StepCondition>load<u8>(entry, 1))) continue;
+      this.take(<StepKind>load<u8>(entry), start, end);
+    }
+  }
+
+  private holds(condition: StepCondition): bool {
+    switch (condition) {
+      case StepCondition.First:
+        return this.wasFirst;
+      case StepCondition.Last:
+        return this.wasLast;
+      case StepCondition.Sampled:
+        return this.sampled;
+      default:
+        return true;
+    }
+  }
+
+  private take(kind: StepKind, start: u64, end: u64): void {
+    const driver = this.driver;
+    switch (kind) {
+      case StepKind.Invalidate:
+      case StepKind.InvalidateAtc:
+      case StepKind.InvalidateIotlb:
+        this.invalidate(start, end, false, true);
+        break;
+      case StepKind.QueueInvalidate:
+      case StepKind.QueueInvalidateAtc:
+        this.invalidate(start, end, false, false);
+        break;
+      case StepKind.CountUp:
+        this.wasFirst = driver.count++ == 0;
+        break;
+      case StepKind.CountDown:
+        this.wasLast = --driver.count == 0;
+        break;
+      case StepKind.FlagSet:
+        this.wasFirst = driver.count == 0;
+        driver.count = 1;
+        break;
+      case StepKind.FlagClear:
+        driver.count = 0;
+        this.wasLast = true;
+        break;
+      case StepKind.InstallEmptyTable:
+        this.iommu.pasids.setEmptied(this.iommu.asid, true);
+        this.invalidate(start, end, true, true);
+        break;
+      case StepKind.RestoreTable:
+        this.iommu.pasids.setEmptied(this.iommu.asid, false);
+        this.invalidate(start, end, true, true);
+        break;
+      case StepKind.DriverLock:
+        while (!this.isImmediate && this.locks.driver != NOBODY) this.machine.step();
+        this.locks.driver = PROGRAM_ID;
+        this.spend(this.machine.spec.lockNs);
+        break;
+      case StepKind.DriverUnlock:
+        this.locks.driver = NOBODY;
+        this.wakeWorkers();
+        break;
+      case StepKind.ZapMirror:
+        this.zap(start, end);
+        this.invalidate(start, end, false, true);
+        break;
+      case StepKind.SequenceUp:
+        driver.sequence++;
+        break;
+      case StepKind.SequenceOdd:
+        driver.sequence |= 1;
+        break;
+      case StepKind.SequenceEven:
+        driver.sequence++;
+        this.wakeWorkers();
+        break;
+      case StepKind.SampleNotifiers:
+        this.sampled = driver.isRegistered != 0;
+        break;
+      default:
+        assert(false, "a hook of a timed run has steps that take time");
+    }
+  }
+
+  private invalidate(start: u64, end: u64, isPasid: bool, isWaited: bool): void {
+    const first = start >> 12;
+    const last = end == EVERYTHING ? (<u64>1) << 40 : (end + 4095) >> 12;
+    if (this.isImmediate) {
+      this.spend(this.iommu.invalidateNow(first, last, isPasid));
+      return;
+    }
+    const slot = this.iommu.submit(first, last, isPasid);
+    if (!isWaited) return;
+    this.machine.counters.add(Counter.CompletionWaits);
+    while (!this.iommu.isDone(slot)) this.machine.step();
+  }
+
+  private zap(start: u64, end: u64): void {
+    const last = end == EVERYTHING ? (<u64>1) << 40 : (end + 4095) >> 12;
+    this.iommu.mirror!.invalidateRange(this.iommu.asid, start >> 12, last);
+  }
+
+  private wakeWorkers(): void {
+    const workers = this.workers;
+    if (workers != null) workers.wake();
+  }
+}

@@ -1,0 +1,235 @@
+/**
+ * The driver's side of page requests: the interrupt, the queue of work, and workers that run the
+ * protocol's page-request handler step by step.
+ *
+ * Models:     one interrupt until the log is drained; workers that wait for mmap_lock and for the
+ *             driver's lock; handlers that start over when an invalidation came between.
+ * Source:     linux drivers/iommu/amd/ppr.c, drivers/iommu/io-pgfault.c, virt/kvm/kvm_main.c
+ */
+import { Counter, StepCondition, StepKind, Timing } from "../abi/vocabulary";
+import { allocate, putWord, wordAt } from "../base/bytes";
+import { payloadFrame, payloadOf } from "../hardware/tlb/tlb";
+import { NO_SLOT } from "../hardware/tlb/tlb";
+import { DriverState } from "../kernel/driver/driver_state";
+import { Locks, NOBODY } from "../kernel/locks";
+import { Program } from "../kernel/steps/program";
+import { AddressSpace } from "./address_space";
+import { Devices } from "./devices";
+import { IommuUnit } from "./iommu_unit";
+import { EVENT_INTERRUPT, EVENT_WORKER, eventOf, Machine } from "./machine";
+
+const QUEUE: u32 = 1 << 14;
+const NO_REQUEST: u32 = 0xffffffff;
+/** Lock holders are told apart from the program, which is 1. */
+const FIRST_WORKER_ID: u32 = 2;
+
+/** What a worker is at. */
+class Worker {
+  request: u32 = NO_REQUEST;
+  pc: u32 = 0;
+  isBlocked: bool = false;
+  blockedSince: u64 = 0;
+  sequence: u32 = 0;
+  isServed: bool = false;
+  frame: u32 = 0;
+  life: u32 = 0;
+  isWritable: bool = false;
+}
+
+export class Workers {
+  private readonly workers: StaticArray<Worker>;
+  private readonly queue: usize = allocate((<usize>QUEUE) << 2);
+  private head: u32 = 0;
+  private length: u32 = 0;
+  private isInterruptPending: bool = false;
+  /** Frames pinned by the mirror. */
+  private pinned: u64 = 0;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly iommu: IommuUnit,
+    private readonly devices: Devices,
+    private readonly mm: AddressSpace,
+    private readonly locks: Locks,
+    private readonly driver: DriverState,
+    private readonly program: Program,
+    private readonly pins: bool,
+  ) {
+    const count = <i32>machine.spec.workers;
+    this.workers = new StaticArray<Worker>(count);
+    for (let i = 0; i < count; i++) this.workers[i] = new Worker();
+  }
+
+  /** A page request was logged: raises the interrupt unless one is on its way. */
+  notice(): void {
+    if (this.isInterruptPending) return;
+    this.isInterruptPending = true;
+    this.machine.schedule(this.machine.spec.interruptNs, eventOf(EVENT_INTERRUPT, 0, 0));
+  }
+
+  /** The driver's thread drains the log and hands each request to a worker. */
+  onInterrupt(): void {
+    const log = this.iommu.log;
+    this.machine.counters.add(Counter.Interrupts);
+    this.isInterruptPending = false;
+    while (log.length > 0) {
+      assert(this.length < QUEUE, "the work queue holds every request");
+      putWord(this.queue, (this.head + this.length++) & (QUEUE - 1), log.pop());
+    }
+    if (log.isOverflowed) log.restart();
+    let wanted = this.length;
+    for (let i = 0; i < this.workers.length && wanted > 0; i++) {
+      if (this.workers[i].request != NO_REQUEST) continue;
+      this.takeWork(i, this.machine.spec.workerWakeNs);
+      this.machine.counters.add(Counter.WorkerWakeUps);
+      wanted--;
+    }
+  }
+
+  /** A lock was released: whoever waits looks again. */
+  wake(): void {
+    for (let i = 0; i < this.workers.length; i++) {
+      if (!this.workers[i].isBlocked) continue;
+      this.workers[i].isBlocked = false;
+      this.machine.schedule(0, eventOf(EVENT_WORKER, 0, <u32>i));
+    }
+  }
+
+  onWorker(index: u32): void {
+    const worker = this.workers[index];
+    const kind = this.program.kind(worker.pc);
+    if (!this.canTake(kind)) {
+      if (worker.blockedSince == 0) worker.blockedSince = this.machine.now;
+      worker.isBlocked = true;
+      return;
+    }
+    if (worker.blockedSince != 0) {
+      if (kind == StepKind.MmapLockRead) {
+        this.machine.counters.add(Counter.MmapLockWaits);
+        const waited = this.machine.now - worker.blockedSince;
+        this.machine.timing(Timing.MmapLockWait).record(waited);
+      }
+      worker.blockedSince = 0;
+    }
+    worker.pc++;
+    const cost = this.take(kind, worker, <u32>index + FIRST_WORKER_ID);
+    while (worker.pc < this.program.length && !this.holds(worker)) worker.pc++;
+    if (worker.request == NO_REQUEST) this.takeWork(<i32>index, cost);
+    else this.machine.schedule(cost, eventOf(EVENT_WORKER, 0, index));
+  }
+
+  private takeWork(index: i32, delay: u64): void {
+    if (this.length == 0) return;
+    const worker = this.workers[index];
+    worker.request = wordAt(this.queue, this.head);
+    this.head = (this.head + 1) & (QUEUE - 1);
+    this.length--;
+    worker.pc = 0;
+    worker.isServed = false;
+    this.machine.schedule(delay, eventOf(EVENT_WORKER, 0, <u32>index));
+  }
+
+  private holds(worker: Worker): bool {
+    const condition = this.program.condition(worker.pc);
+    return condition != StepCondition.Served || worker.isServed;
+  }
+
+  private canTake(kind: StepKind): bool {
+    switch (kind) {
+      case StepKind.MmapLockRead:
+        return this.locks.canRead();
+      case StepKind.DriverLock:
+        return this.locks.driver == NOBODY;
+      case StepKind.SampleEvenSequence:
+        return (this.driver.sequence & 1) == 0;
+      default:
+        return true;
+    }
+  }
+
+  /** Takes a step; returns what it costs. */
+  private take(kind: StepKind, worker: Worker, id: u32): u64 {
+    const spec = this.machine.spec;
+    switch (kind) {
+      case StepKind.MmapLockRead:
+        this.locks.mmapReaders++;
+        return spec.lockNs;
+      case StepKind.MmapUnlockRead:
+        this.locks.mmapReaders--;
+        return spec.lockNs;
+      case StepKind.DriverLock:
+        this.locks.driver = id;
+        return spec.lockNs;
+      case StepKind.DriverUnlock:
+        this.locks.driver = NOBODY;
+        this.wake();
+        return spec.lockNs;
+      case StepKind.SampleSequence:
+      case StepKind.SampleEvenSequence:
+        worker.sequence = this.driver.sequence;
+        return 0;
+      case StepKind.HandleFault:
+        return this.fault(worker);
+      case StepKind.CheckCountAndSequence:
+        if (this.driver.count != 0 || this.driver.sequence != worker.sequence) {
+          this.startOver(worker, id);
+        }
+        return 0;
+      case StepKind.CheckSequence:
+        if (this.driver.sequence != worker.sequence) this.startOver(worker, id);
+        return 0;
+      case StepKind.InstallMirror:
+        this.install(worker);
+        return spec.lockNs;
+      case StepKind.Respond:
+        this.devices.respond(worker.request, worker.isServed);
+        worker.request = NO_REQUEST;
+        return spec.commandNs;
+      default:
+        assert(false, "a page-request handler has steps of a handler");
+        return 0;
+    }
+  }
+
+  private fault(worker: Worker): u64 {
+    const mm = this.mm;
+    const vpn = this.devices.pageOf(worker.request);
+    const spent = mm.spentNs;
+    this.machine.counters.add(Counter.FaultsHandled);
+    worker.isServed = mm.fault(vpn, this.devices.wants(worker.request)) && mm.look(vpn);
+    if (worker.isServed) {
+      worker.frame = mm.frame;
+      worker.life = mm.life(mm.frame);
+      worker.isWritable = mm.isWritable;
+      if (this.pins) {
+        mm.pin(mm.frame);
+        this.machine.counters.raise(Counter.PinnedHighWater, ++this.pinned);
+      }
+    }
+    return this.machine.spec.faultNs + (mm.spentNs - spent);
+  }
+
+  private install(worker: Worker): void {
+    const mirror = this.iommu.mirror!;
+    const vpn = this.devices.pageOf(worker.request);
+    if (this.pins) {
+      const slot = mirror.find(this.iommu.asid, vpn);
+      if (slot != NO_SLOT) {
+        this.mm.unpin(payloadFrame(mirror.payload(slot)));
+        this.pinned--;
+      }
+    }
+    const payload = payloadOf(worker.frame, worker.isWritable, worker.life);
+    mirror.fill(this.iommu.asid, vpn, payload, false);
+  }
+
+  private startOver(worker: Worker, id: u32): void {
+    this.machine.counters.add(Counter.HandlerRestarts);
+    if (this.locks.driver == id) {
+      this.locks.driver = NOBODY;
+      this.wake();
+    }
+    worker.pc = 0;
+    worker.isServed = false;
+  }
+}

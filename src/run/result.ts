@@ -1,0 +1,58 @@
+/** What a timed run gives back: the shape of `tlbstorm run --json`. */
+import type { Counter, Timing } from "../abi/vocabulary.generated.js";
+
+/** Exact counts by name: the members of Counter, first letter small. */
+export type Counts = Record<CountName, number>;
+export type CountName = Uncapitalize<Exclude<keyof typeof Counter, number | "COUNT">>;
+
+/** Simulated nanoseconds. */
+export interface TimingSummary {
+  readonly count: number;
+  readonly sumNs: number;
+  readonly p50Ns: number;
+  readonly p90Ns: number;
+  readonly p99Ns: number;
+  readonly p999Ns: number;
+  readonly maxNs: number;
+}
+
+/** Modelled times by name: the members of Timing, first letter small. */
+export type Times = Record<TimingName, TimingSummary>;
+export type TimingName = Uncapitalize<Exclude<keyof typeof Timing, number | "COUNT">>;
+
+export interface RunViolation {
+  /** The id of the property, as exploration names it. */
+  readonly rule: string;
+  /** The first time. */
+  readonly atNs: number;
+  readonly count: number;
+  readonly token: string;
+}
+
+export interface RunDevice {
+  readonly name: string;
+  readonly state: "running" | "failed";
+  /** When it gave up. */
+  readonly failedAtNs: number | null;
+}
+
+export interface RunResult {
+  readonly schema: "tlbstorm.run/1";
+  readonly scenario: string;
+  readonly seed: string;
+  readonly era: string;
+  readonly arch: string;
+  readonly protocol: string;
+  /** The notifier as the mm's hot paths see it. */
+  readonly notifier: "implementing" | "none" | "not-implementing" | "short-circuit";
+  readonly token: string;
+  /** A hash of every event of the run: equal digests mean equal runs. */
+  readonly digest: string;
+  readonly simulatedNs: number;
+  readonly wallSeconds: number;
+  readonly steps: number;
+  readonly counts: Counts;
+  readonly times: Times;
+  readonly violations: readonly RunViolation[];
+  readonly devices: readonly RunDevice[];
+}
