@@ -43,10 +43,10 @@ export const untilOption = () =>
   );
 
 export const devicesOption = () =>
-  new Option("--devices <number>", "devices that take part").argParser(wholeNumber(1, 4));
+  new Option("--devices <number>", "devices that take part").argParser(wholeNumber(1, 2));
 
 export const pagesOption = () =>
-  new Option("--pages <number>", "pages that the operation covers").argParser(wholeNumber(1, 4));
+  new Option("--pages <number>", "pages that the operation covers").argParser(wholeNumber(1, 2));
 
 export const retryLimitOption = () =>
   new Option(

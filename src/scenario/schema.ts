@@ -32,8 +32,8 @@ const EraSchema = z
 
 const ExploreSchema = record({
   operation: word("the operation that is explored", wordsOf(OPERATIONS)).optional(),
-  devices: count("devices that take part", 1, 4).optional(),
-  pages: count("pages that the operation covers", 1, 4).optional(),
+  devices: count("devices that take part", 1, 2).optional(),
+  pages: count("pages that the operation covers", 1, 2).optional(),
   retryLimit: z
     .union([z.int().min(1).max(6), z.literal("unlimited")])
     .describe("refusals of one request after which a device fails")
