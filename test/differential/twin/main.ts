@@ -2,6 +2,7 @@
  * Prints the twin's verdicts as JSON.
  *
  *   main --set default | larger            the matrices that are kept beside this file
+ *   main --set readings                    what changes under each other reading, one a line
  *   main --protocol P --operation O        one instance; --devices, --pages, --retry-limit N|unlimited,
  *                                          --choice NAME=VALUE for another reading, --paths for the steps
  */
@@ -9,6 +10,7 @@ import { parseArgs } from "node:util";
 import { DEFAULT_CHOICES, type Choices } from "./choices.js";
 import { explore } from "./explore.js";
 import { cellOf, defaultCells, instanceOf, largerCells } from "./matrix.js";
+import { differences } from "./readings.js";
 import type { OperationId } from "./operations.js";
 
 const { values } = parseArgs({
@@ -46,6 +48,16 @@ function single(): unknown {
   return values.paths ? explore(instance) : cellOf(instance);
 }
 
-const result =
-  values.set === "default" ? defaultCells() : values.set === "larger" ? largerCells() : single();
-console.log(JSON.stringify(result, null, values.set ? 0 : 2));
+switch (values.set) {
+  case "default":
+    console.log(JSON.stringify(defaultCells()));
+    break;
+  case "larger":
+    console.log(JSON.stringify(largerCells()));
+    break;
+  case "readings":
+    for (const difference of differences()) console.log(JSON.stringify(difference));
+    break;
+  default:
+    console.log(JSON.stringify(single(), null, 2));
+}
