@@ -43,8 +43,8 @@ export class StateRecord {
 @unmanaged
 export class RunSpec {
   seed: u64;
-  /** How far an invalidation reaches: a member of InvalidationScope. */
-  scope: u32;
+  /** A member of Era. */
+  era: u32;
   workers: u32;
   logEntries: u32;
   iotlbEntries: u32;

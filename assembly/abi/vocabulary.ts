@@ -317,3 +317,12 @@ export enum NotifierMode {
   /** The same, and nobody asks: the flush looks at one flag. */
   ShortCircuit,
 }
+
+/** A version of the kernel, as far as its notifiers differ. */
+export enum Era {
+  Linux3_17,
+  Linux3_19,
+  Linux4_15,
+  Linux6_4,
+  Linux6_19,
+}

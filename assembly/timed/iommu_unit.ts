@@ -15,7 +15,7 @@ import { PasidTable } from "../hardware/iommu/pasid_table";
 import { PageRequestLog } from "../hardware/iommu/page_request_log";
 import { NO_FRAME } from "../hardware/memory/physical_memory";
 import { WalkCache } from "../hardware/pgtable/walk_cache";
-import { NO_SLOT, payloadFrame, payloadIsWritable, payloadOf, Tlb } from "../hardware/tlb/tlb";
+import { NO_SLOT, payloadIsWritable, payloadOf, Tlb } from "../hardware/tlb/tlb";
 import { AddressSpace } from "./address_space";
 import { Devices } from "./devices";
 import { EVENT_COMMAND, EVENT_COMPLETION, EVENT_INVALIDATE_ATC, eventOf, Machine } from "./machine";
@@ -50,6 +50,7 @@ export class IommuUnit {
     readonly asid: u32,
     /** The driver's mirror, where the protocol keeps one. */
     readonly mirror: Tlb | null,
+    private readonly scope: InvalidationScope,
   ) {
     const spec = machine.spec;
     this.log = new PageRequestLog(spec.logEntries);
@@ -173,7 +174,7 @@ export class IommuUnit {
   }
 
   private isWhole(pages: u64): bool {
-    switch (<InvalidationScope>this.machine.spec.scope) {
+    switch (this.scope) {
       case InvalidationScope.Pasid:
         return true;
       case InvalidationScope.PageOrPasid:
@@ -194,10 +195,5 @@ export class IommuUnit {
     }
     this.machine.counters.add(Counter.TranslationsDropped, dropped);
     this.devices!.discardWalks(invalidation.first, invalidation.end);
-  }
-
-  /** The frame that a payload names. */
-  frameOf(payload: u64): u32 {
-    return payloadFrame(payload);
   }
 }
