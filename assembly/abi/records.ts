@@ -52,24 +52,7 @@ export class RunSpec {
   walkPmdEntries: u32;
   walkPudEntries: u32;
   walkPgdEntries: u32;
-  linkNs: u32;
-  dmaNs: u32;
-  invalidationNs: u32;
-  iotlbHitNs: u32;
-  walkStepNs: u32;
-  commandNs: u32;
   pollNs: u32;
-  interruptNs: u32;
-  workerWakeNs: u32;
-  faultNs: u32;
-  lockNs: u32;
-  notifierCallNs: u32;
-  callbackNs: u32;
-  flushPageNs: u32;
-  flushAllNs: u32;
-  ipiNs: u32;
-  clearEntryNs: u32;
-  operationNs: u32;
   requestTimeoutNs: u32;
   /** Recorded time is divided by this. */
   timeDivisor: u32;
@@ -82,7 +65,6 @@ export class RunSpec {
   credits: u32;
   retryLimit: u32;
   backoffNs: u32;
-  thinkNs: u32;
   writePermille: u32;
   livePages: u32;
   mirrorEntries: u32;

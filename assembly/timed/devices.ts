@@ -10,7 +10,7 @@
  * Simplifies: a page request group has one member; a lane has one access at a time.
  * Source:     PCIe base specification, chapter 10 (ATS, PRI).
  */
-import { Counter, Timing } from "../abi/vocabulary";
+import { Counter, Latency, Timing } from "../abi/vocabulary";
 import { allocate, byteAt, longAt, putByte, putLong, putWord, wordAt } from "../base/bytes";
 import { Device, NOTHING, WRITE_IN_FLIGHT } from "../hardware/device/device";
 import { PhysicalMemory } from "../hardware/memory/physical_memory";
@@ -111,7 +111,7 @@ export class Devices {
     const spec = this.machine.spec;
     for (let device: u32 = 0; device < this.count; device++) {
       for (let lane: u32 = 0; lane < this.lanes; lane++) {
-        const delay = (<u64>spec.thinkNs * lane) / this.lanes;
+        const delay = (<u64>this.machine.cost(Latency.Think) * lane) / this.lanes;
         this.machine.schedule(delay, eventOf(EVENT_ACCESS, device, lane));
       }
     }
@@ -136,7 +136,7 @@ export class Devices {
     const at = device * this.lanes + lane;
     putByte(this.states, at, THINKING);
     if (this.live.length == 0) {
-      this.machine.schedule(spec.thinkNs, eventOf(EVENT_ACCESS, device, lane));
+      this.machine.schedule(this.machine.cost(Latency.Think), eventOf(EVENT_ACCESS, device, lane));
       return;
     }
     const random = this.machine.random;
@@ -161,7 +161,7 @@ export class Devices {
     const at = device * this.lanes + lane;
     if (byteAt(this.devices[device].inFlight, lane) != NOTHING) this.land(device, lane);
     if (byteAt(this.states, at) == IN_FLIGHT) {
-      this.machine.schedule(this.machine.spec.thinkNs, eventOf(EVENT_ACCESS, device, lane));
+      this.machine.schedule(this.machine.cost(Latency.Think), eventOf(EVENT_ACCESS, device, lane));
     }
   }
 
@@ -175,13 +175,13 @@ export class Devices {
     this.machine.counters.add(Counter.TranslationRequests);
     const slot = this.iommu.lookup(vpn, isWrite);
     if (slot != NO_SLOT) {
-      this.answer(device, lane, this.iommu.iotlb.payload(slot), spec.iotlbHitNs);
+      this.answer(device, lane, this.iommu.iotlb.payload(slot), this.machine.cost(Latency.IotlbHit));
     } else if (this.iommu.mirror != null) {
       const payload = this.iommu.mirrored(vpn, isWrite);
       if (payload != NO_TRANSLATION) this.iommu.iotlb.fill(this.iommu.asid, vpn, payload, false);
-      this.answer(device, lane, payload, 4 * spec.walkStepNs);
+      this.answer(device, lane, payload, 4 * this.machine.cost(Latency.WalkStep));
     } else if (this.iommu.pasids.isEmptied(this.iommu.asid)) {
-      this.answer(device, lane, NO_TRANSLATION, spec.walkStepNs);
+      this.answer(device, lane, NO_TRANSLATION, this.machine.cost(Latency.WalkStep));
     } else {
       this.beginWalk(device, lane);
     }
@@ -199,7 +199,7 @@ export class Devices {
     const walker = this.walkers[at];
     this.machine.counters.add(Counter.WalkReads);
     if (!walker.step(this.iommu.walkCache)) {
-      this.machine.schedule(this.machine.spec.walkStepNs, eventOf(EVENT_WALK, device, lane));
+      this.machine.schedule(this.machine.cost(Latency.WalkStep), eventOf(EVENT_WALK, device, lane));
       return;
     }
     const vpn = longAt(this.pages, at);
@@ -264,7 +264,7 @@ export class Devices {
     const lane = request & 0xffff;
     this.devices[device].respond(lane, isSuccess);
     this.machine.counters.add(isSuccess ? Counter.ResponsesSuccess : Counter.ResponsesInvalid);
-    this.machine.schedule(spec.commandNs + spec.linkNs, eventOf(EVENT_RESPONSE, device, lane));
+    this.machine.schedule(this.machine.cost(Latency.Command) + this.machine.cost(Latency.Link), eventOf(EVENT_RESPONSE, device, lane));
   }
 
   /** The answer has come: walk again, or leave this access. */
@@ -278,13 +278,13 @@ export class Devices {
       this.live.forget(longAt(this.pages, at));
       putByte(this.retrying, at, 0);
       this.endStall(device, lane);
-      this.machine.schedule(spec.thinkNs, eventOf(EVENT_ACCESS, device, lane));
+      this.machine.schedule(this.machine.cost(Latency.Think), eventOf(EVENT_ACCESS, device, lane));
       return;
     }
     this.machine.counters.add(Counter.Retries);
     putByte(this.retrying, at, 1);
     putByte(this.states, at, ASKING);
-    this.machine.schedule(spec.backoffNs + spec.linkNs, eventOf(EVENT_TRANSLATE, device, lane));
+    this.machine.schedule(spec.backoffNs + this.machine.cost(Latency.Link), eventOf(EVENT_TRANSLATE, device, lane));
   }
 
   /** Drops pages [first, end) from every ATC; when the last access through them has landed. */
@@ -332,19 +332,19 @@ export class Devices {
     const root = iommu.pasids.root(iommu.asid);
     this.walkers[at].begin(root, iommu.asid, longAt(this.pages, at) << 12, iommu.walkCache);
     putByte(this.states, at, WALKING);
-    this.machine.schedule(this.machine.spec.walkStepNs, eventOf(EVENT_WALK, device, lane));
+    this.machine.schedule(this.machine.cost(Latency.WalkStep), eventOf(EVENT_WALK, device, lane));
   }
 
   private ask(device: u32, lane: u32): void {
     putByte(this.states, device * this.lanes + lane, ASKING);
-    this.machine.schedule(this.machine.spec.linkNs, eventOf(EVENT_TRANSLATE, device, lane));
+    this.machine.schedule(this.machine.cost(Latency.Link), eventOf(EVENT_TRANSLATE, device, lane));
   }
 
   private answer(device: u32, lane: u32, payload: u64, delay: u64): void {
     const at = device * this.lanes + lane;
     putByte(this.states, at, ANSWERED);
     putLong(this.answers, at, payload);
-    this.machine.schedule(delay + this.machine.spec.linkNs, eventOf(EVENT_ANSWER, device, lane));
+    this.machine.schedule(delay + this.machine.cost(Latency.Link), eventOf(EVENT_ANSWER, device, lane));
   }
 
   private issue(device: u32, lane: u32, payload: u64): void {
@@ -355,7 +355,7 @@ export class Devices {
     if (isWrite) counters.add(Counter.Writes);
     this.devices[device].issue(lane, payloadFrame(payload), payloadGeneration(payload), isWrite);
     putByte(this.states, at, IN_FLIGHT);
-    const time = this.machine.now + this.machine.spec.dmaNs;
+    const time = this.machine.now + this.machine.cost(Latency.Dma);
     putLong(this.landTimes, at, time);
     this.machine.scheduleAt(time, eventOf(EVENT_LAND, device, lane));
   }
@@ -392,7 +392,7 @@ export class Devices {
       }
     }
     putByte(this.states, at, WAITING_FOR_RESPONSE);
-    this.machine.schedule(spec.linkNs, eventOf(EVENT_REQUEST, device, lane));
+    this.machine.schedule(this.machine.cost(Latency.Link), eventOf(EVENT_REQUEST, device, lane));
   }
 
   /** A credit is back: a lane that waits for one sends its request. */

@@ -10,7 +10,7 @@
  * Source:     AMD I/O Virtualization Technology specification; linux drivers/iommu/amd/iommu.c;
  *             PCIe base specification, chapter 10.
  */
-import { Counter, InvalidationScope, Timing } from "../abi/vocabulary";
+import { Counter, InvalidationScope, Latency, Timing } from "../abi/vocabulary";
 import { PasidTable } from "../hardware/iommu/pasid_table";
 import { PageRequestLog } from "../hardware/iommu/page_request_log";
 import { NO_FRAME } from "../hardware/memory/physical_memory";
@@ -97,8 +97,8 @@ export class IommuUnit {
     this.cover(invalidation, first, end, isPasid);
     invalidation.submittedAt = this.machine.now;
     invalidation.isDone = false;
-    const begin = max(this.machine.now, this.busyUntil) + spec.commandNs;
-    this.busyUntil = begin + 2 * spec.linkNs + spec.invalidationNs;
+    const begin = max(this.machine.now, this.busyUntil) + this.machine.cost(Latency.Command);
+    this.busyUntil = begin + 2 * this.machine.cost(Latency.Link) + this.machine.cost(Latency.Invalidation);
     this.machine.scheduleAt(begin, eventOf(EVENT_COMMAND, 0, slot));
     const counters = this.machine.counters;
     counters.add(Counter.Invalidations);
@@ -114,7 +114,7 @@ export class IommuUnit {
   onCommand(slot: i32): void {
     const invalidation = this.slots[slot];
     this.dropInIommu(invalidation);
-    this.machine.schedule(this.machine.spec.linkNs, eventOf(EVENT_INVALIDATE_ATC, 0, slot));
+    this.machine.schedule(this.machine.cost(Latency.Link), eventOf(EVENT_INVALIDATE_ATC, 0, slot));
   }
 
   /** The devices lose the range; the completion waits for their accesses in flight. */
@@ -122,7 +122,7 @@ export class IommuUnit {
     const invalidation = this.slots[slot];
     const spec = this.machine.spec;
     const drained = this.devices!.invalidate(invalidation.first, invalidation.end);
-    const done = max(drained, this.machine.now + spec.invalidationNs) + spec.linkNs;
+    const done = max(drained, this.machine.now + this.machine.cost(Latency.Invalidation)) + this.machine.cost(Latency.Link);
     const polled = spec.pollNs == 0 ? done : done + spec.pollNs - (done % spec.pollNs);
     this.busyUntil = max(this.busyUntil, polled);
     this.machine.scheduleAt(polled, eventOf(EVENT_COMPLETION, 0, slot));
@@ -147,7 +147,7 @@ export class IommuUnit {
     this.machine.counters.add(Counter.Invalidations);
     this.machine.counters.add(Counter.InvalidationCommands, 1 + <u64>this.devices!.count);
     this.machine.counters.add(Counter.CompletionWaits);
-    const cost = <u64>spec.commandNs + 2 * <u64>spec.linkNs + spec.invalidationNs;
+    const cost = <u64>this.machine.cost(Latency.Command) + 2 * <u64>this.machine.cost(Latency.Link) + this.machine.cost(Latency.Invalidation);
     this.machine.timing(Timing.InvalidationWait).record(cost);
     return cost;
   }

@@ -4,8 +4,9 @@
  * The program of the recording runs as straight code (timed/program.ts); wherever it spends time it
  * pumps the queue, so that devices, IOMMU and workers act between any two of its steps.
  */
-import { Counter, Timing } from "../abi/vocabulary";
+import { Counter, Latency, Timing } from "../abi/vocabulary";
 import { RunSpec } from "../abi/records";
+import { wordAt } from "../base/bytes";
 import { Counters } from "../sim/counters";
 import { EventQueue } from "../sim/event_queue";
 import { Histogram } from "../sim/histogram";
@@ -25,6 +26,9 @@ export const EVENT_WORKER: u32 = 9;
 export const EVENT_COMMAND: u32 = 10;
 export const EVENT_INVALIDATE_ATC: u32 = 11;
 export const EVENT_COMPLETION: u32 = 12;
+
+/** Draws of a latency that the host has tabled: quantiles of its distribution, each as likely. */
+export const LATENCY_DRAWS: u32 = 32;
 
 // @ts-ignore: decorator
 @inline
@@ -47,7 +51,11 @@ export class Machine {
   private readonly timings: StaticArray<Histogram> = new StaticArray<Histogram>(Timing.COUNT);
   private handler: EventHandler | null = null;
 
-  constructor(readonly spec: RunSpec) {
+  /** `latencies`: for each Latency a row of LATENCY_DRAWS 32-bit times; equal ends mean fixed. */
+  constructor(
+    readonly spec: RunSpec,
+    private readonly latencies: usize,
+  ) {
     this.random = new Random(spec.seed);
     for (let i = 0; i < <i32>Timing.COUNT; i++) this.timings[i] = new Histogram();
   }
@@ -58,6 +66,14 @@ export class Machine {
 
   timing(timing: Timing): Histogram {
     return this.timings[timing];
+  }
+
+  /** What a step takes this time. */
+  cost(latency: Latency): u64 {
+    const row = <u32>latency * LATENCY_DRAWS;
+    const least = wordAt(this.latencies, row);
+    if (least == wordAt(this.latencies, row + LATENCY_DRAWS - 1)) return least;
+    return wordAt(this.latencies, row + this.random.choose(LATENCY_DRAWS));
   }
 
   schedule(delay: u64, event: u32): void {

@@ -5,7 +5,7 @@
  *             IOMMU and workers go on; list walks that find nobody, where no device is attached.
  * Source:     linux mm/mmu_notifier.c (mn_hlist_invalidate_range_start), include/linux/mmu_notifier.h
  */
-import { Counter, Hook, NotifierMode, StepCondition, StepKind, Timing } from "../abi/vocabulary";
+import { Counter, Hook, Latency, NotifierMode, StepCondition, StepKind, Timing } from "../abi/vocabulary";
 import { allocate, longAt, putLong } from "../base/bytes";
 import { DriverState } from "../kernel/driver/driver_state";
 import { Locks, NOBODY } from "../kernel/locks";
@@ -62,7 +62,7 @@ export class Notifier extends OpenRanges {
     assert(this.open < OPEN_MAX, "an mm has at most 64 open range pairs");
     putLong(this.starts, this.open, start);
     putLong(this.ends, this.open++, end);
-    this.call(Hook.RangeStart, start, end, this.machine.spec.callbackNs);
+    this.call(Hook.RangeStart, start, end, this.machine.cost(Latency.Callback));
   }
 
   rangeEnd(): void {
@@ -91,7 +91,7 @@ export class Notifier extends OpenRanges {
     if (mode == NotifierMode.ShortCircuit) {
       this.spend(1);
     } else {
-      this.spend(this.machine.spec.notifierCallNs);
+      this.spend(this.machine.cost(Latency.NotifierCall));
       const block = this.protocol.hookAddress(hook);
       const count = load<u8>(block);
       if (mode == NotifierMode.NotImplementing || count == 0) {
@@ -164,7 +164,7 @@ export class Notifier extends OpenRanges {
       case StepKind.DriverLock:
         while (!this.isImmediate && this.locks.driver != NOBODY) this.machine.step();
         this.locks.driver = PROGRAM_ID;
-        this.spend(this.machine.spec.lockNs);
+        this.spend(this.machine.cost(Latency.Lock));
         break;
       case StepKind.DriverUnlock:
         this.locks.driver = NOBODY;

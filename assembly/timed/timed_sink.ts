@@ -7,7 +7,7 @@
  *             the order of the recording.                                      (DEVIATIONS D11)
  * Source:     linux arch/x86/mm/tlb.c (flush_tlb_mm_range: CPUs first, then secondary TLBs)
  */
-import { Counter } from "../abi/vocabulary";
+import { Counter, Latency } from "../abi/vocabulary";
 import { EraFacts } from "../kernel/era";
 import { EventSink, FLUSH_ALL, FlushReason, NotifierEvent } from "../kernel/events";
 import { Mm } from "../kernel/mm/mm";
@@ -42,15 +42,15 @@ export class TimedSink extends EventSink {
     const counters = this.machine.counters;
     if (reason == FlushReason.SendIpi) {
       counters.add(Counter.CpuFlushesSent);
-      this.notifier.spend(spec.ipiNs);
+      this.notifier.spend(this.machine.cost(Latency.Ipi));
       return;
     }
     counters.add(Counter.CpuFlushesLocal);
     if (pages == FLUSH_ALL) {
       counters.add(Counter.CpuFlushesFull);
-      this.notifier.spend(spec.flushAllNs);
+      this.notifier.spend(this.machine.cost(Latency.FlushAll));
     } else {
-      this.notifier.spend(<u64>spec.flushPageNs * max(pages, 1));
+      this.notifier.spend(<u64>this.machine.cost(Latency.FlushPage) * max(pages, 1));
     }
   }
 

@@ -6,7 +6,7 @@
  *             driver's lock; handlers that start over when an invalidation came between.
  * Source:     linux drivers/iommu/amd/ppr.c, drivers/iommu/io-pgfault.c, virt/kvm/kvm_main.c
  */
-import { Counter, StepCondition, StepKind, Timing } from "../abi/vocabulary";
+import { Counter, Latency, StepCondition, StepKind, Timing } from "../abi/vocabulary";
 import { allocate, putWord, wordAt } from "../base/bytes";
 import { payloadFrame, payloadOf } from "../hardware/tlb/tlb";
 import { NO_SLOT } from "../hardware/tlb/tlb";
@@ -64,7 +64,7 @@ export class Workers {
   notice(): void {
     if (this.isInterruptPending) return;
     this.isInterruptPending = true;
-    this.machine.schedule(this.machine.spec.interruptNs, eventOf(EVENT_INTERRUPT, 0, 0));
+    this.machine.schedule(this.machine.cost(Latency.Interrupt), eventOf(EVENT_INTERRUPT, 0, 0));
   }
 
   /** The driver's thread drains the log and hands each request to a worker. */
@@ -80,7 +80,7 @@ export class Workers {
     let wanted = this.length;
     for (let i = 0; i < this.workers.length && wanted > 0; i++) {
       if (this.workers[i].request != NO_REQUEST) continue;
-      this.takeWork(i, this.machine.spec.workerWakeNs);
+      this.takeWork(i, this.machine.cost(Latency.WorkerWake));
       this.machine.counters.add(Counter.WorkerWakeUps);
       wanted--;
     }
@@ -153,17 +153,17 @@ export class Workers {
     switch (kind) {
       case StepKind.MmapLockRead:
         this.locks.mmapReaders++;
-        return spec.lockNs;
+        return this.machine.cost(Latency.Lock);
       case StepKind.MmapUnlockRead:
         this.locks.mmapReaders--;
-        return spec.lockNs;
+        return this.machine.cost(Latency.Lock);
       case StepKind.DriverLock:
         this.locks.driver = id;
-        return spec.lockNs;
+        return this.machine.cost(Latency.Lock);
       case StepKind.DriverUnlock:
         this.locks.driver = NOBODY;
         this.wake();
-        return spec.lockNs;
+        return this.machine.cost(Latency.Lock);
       case StepKind.SampleSequence:
       case StepKind.SampleEvenSequence:
         worker.sequence = this.driver.sequence;
@@ -180,11 +180,11 @@ export class Workers {
         return 0;
       case StepKind.InstallMirror:
         this.install(worker);
-        return spec.lockNs;
+        return this.machine.cost(Latency.Lock);
       case StepKind.Respond:
         this.devices.respond(worker.request, worker.isServed);
         worker.request = NO_REQUEST;
-        return spec.commandNs;
+        return this.machine.cost(Latency.Command);
       default:
         assert(false, "a page-request handler has steps of a handler");
         return 0;
@@ -206,7 +206,7 @@ export class Workers {
         this.machine.counters.raise(Counter.PinnedHighWater, ++this.pinned);
       }
     }
-    return this.machine.spec.faultNs + (mm.spentNs - spent);
+    return this.machine.cost(Latency.Fault) + (mm.spentNs - spent);
   }
 
   private install(worker: Worker): void {
