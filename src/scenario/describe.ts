@@ -8,7 +8,6 @@ import type {
   ResolvedWorkload,
   WalkCacheGeometry,
 } from "./resolved.js";
-import type { Latency } from "./schema.js";
 import type { Setting } from "./settings.js";
 import { formatDuration } from "./units.js";
 
@@ -78,7 +77,7 @@ function describeStep(step: ProtocolStep): string {
 function describeDevice(device: ResolvedDevice): Wiring {
   const { access } = device;
   const detail =
-    access.kind === "window"
+    access.kind === "window" || access.kind === "live"
       ? ` of ${access.pages} pages`
       : access.kind === "sequential"
         ? ` with stride ${access.stride}`
@@ -104,7 +103,8 @@ function formatExplore({ explore }: ResolvedScenario): string {
 }
 
 function formatWorkload(workload: ResolvedWorkload): string {
-  if (workload.kind === "recording") return `recording ${workload.recording}`;
+  if (workload.kind === "recording")
+    return `recording ${workload.recording}, speed ${workload.speed}`;
   if (workload.operations.length === 0) return "no workload";
   return workload.operations
     .map(
@@ -139,18 +139,6 @@ function retries(limit: ResolvedDevice["retryLimit"]): string {
 
 /** The value of a setting with its unit. */
 export function formatSetting({ value, unit }: Pick<Setting, "value" | "unit">): string {
-  if (typeof value === "object") return formatLatency(value);
   if (unit === "ns" && typeof value === "number") return formatDuration(value);
   return unit === "" ? String(value) : `${String(value)} ${unit}`;
-}
-
-function formatLatency(latency: Latency): string {
-  switch (latency.model) {
-    case "fixed":
-      return formatDuration(latency.ns);
-    case "uniform":
-      return `${formatDuration(latency.minNs)} to ${formatDuration(latency.maxNs)}`;
-    case "lognormal":
-      return `median ${formatDuration(latency.medianNs)}, p99 ${formatDuration(latency.p99Ns)}`;
-  }
 }

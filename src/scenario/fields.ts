@@ -3,7 +3,7 @@
  * message is the problem, the second, if there is one, is the hint.
  */
 import { z } from "zod";
-import { parseDurationNs, parseSizeInPages } from "./units.js";
+import { formatDuration, parseDurationNs, parseSizeInPages } from "./units.js";
 
 const U64_MAX = 2n ** 64n - 1n;
 
@@ -30,19 +30,22 @@ export function word<const Words extends readonly [string, ...string[]]>(
   return z.enum(words).describe(description);
 }
 
+/** The longest time that the core takes for one step. */
+const STEP_NS_MAX = 2 ** 32 - 1;
+
 /** A time with its unit, in nanoseconds once it is read. */
-export function duration(description: string) {
+export function duration(description: string, maxNs = STEP_NS_MAX) {
   return z
     .string({ error: timeComplaint })
     .meta({ title: "time", description, examples: ["450ns", "10us", "1.5ms"] })
     .transform((text, context) => {
       const ns = parseDurationNs(text);
-      if (ns !== null) return ns;
-      context.issues.push({
-        code: "custom",
-        input: text,
-        message: `"${text}" is not a time in whole nanoseconds\nwrite one number and one of the units ns, us, ms, s, min, h: 10us`,
-      });
+      if (ns !== null && ns <= maxNs) return ns;
+      const message =
+        ns === null
+          ? `"${text}" is not a time in whole nanoseconds\nwrite one number and one of the units ns, us, ms, s, min, h: 10us`
+          : `${text} is out of range: at most ${formatDuration(maxNs)}`;
+      context.issues.push({ code: "custom", input: text, message });
       return z.NEVER;
     });
 }
@@ -51,24 +54,6 @@ function timeComplaint(issue: { input?: unknown }): string | undefined {
   if (issue.input === undefined) return undefined;
   const example = typeof issue.input === "number" ? `${issue.input}ns` : "10us";
   return `expected a time with its unit\nwrite for example ${example}`;
-}
-
-/** A latency that is always the same, or drawn anew each time. */
-export function latency(description: string) {
-  const fixed = duration(description).transform((ns) => ({ model: "fixed" as const, ns }));
-  const uniform = record({
-    min: duration("the shortest"),
-    max: duration("the longest"),
-  }).transform(({ min, max }) => ({ model: "uniform" as const, minNs: min, maxNs: max }));
-  const lognormal = record({
-    median: duration("half of the draws are below"),
-    p99: duration("99 of 100 draws are below"),
-  }).transform(({ median, p99 }) => ({
-    model: "lognormal" as const,
-    medianNs: median,
-    p99Ns: p99,
-  }));
-  return z.union([fixed, uniform, lognormal]).describe(description);
 }
 
 /** A number of 4 KiB pages or frames, also written as a size such as 64MiB. */

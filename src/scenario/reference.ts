@@ -15,6 +15,7 @@ import {
   DEVICE_KINDS,
   ERAS,
   IOMMU_PRESETS,
+  NOTIFIER_MODES,
   ON_INVALID,
   OPERATIONS,
   WORKLOAD_OPERATIONS,
@@ -25,9 +26,8 @@ const INTRODUCTION = `# Scenario reference
 This page is what \`tlbstorm schema --format markdown\` prints; \`src/scenario\` is its source.
 
 A scenario is a YAML or JSON file. Only \`name\` and \`protocol\` are required. A time is a number with
-its unit (\`450ns\`, \`10us\`, \`1.5ms\`). A latency is a time, or \`{min: 1us, max: 2us}\` for one drawn
-evenly, or \`{median: 3us, p99: 30us}\` for a lognormal one. Pages and frames are numbers of 4 KiB, or
-sizes such as \`64MiB\`. \`[]\` stands for any element of a list.`;
+its unit (\`450ns\`, \`10us\`, \`1.5ms\`). Pages and frames are numbers of 4 KiB, or sizes such as
+\`64MiB\`. \`[]\` stands for any element of a list.`;
 
 const PROTOCOLS = `A protocol is the id of a built-in one (\`tlbstorm list protocols\`) or a definition: an \`id\`, a
 \`title\`, whether the device reads the mm's own table (\`reads: shared\`) or a \`mirror\`, whether an
@@ -44,6 +44,7 @@ const WORDS = {
   "Access patterns (`devices[].access.kind`)": ACCESS_KINDS,
   "After an INVALID response (`devices[].onInvalid`)": ON_INVALID,
   "IOMMUs (`iommu.preset`)": IOMMU_PRESETS,
+  "The notifier list (`notifier`)": NOTIFIER_MODES,
 } as const;
 
 export function scenarioReference(): string {

@@ -59,6 +59,7 @@ function fillIn(scenario: Scenario, settings: Settings): ResolvedScenario {
   settings.given("protocol", general.protocol.id);
   return {
     ...general,
+    notifier: settings.pick("notifier", scenario.notifier),
     explore: resolveExplore(scenario.explore, settings),
     machine: resolveMachine(scenario.machine, settings),
     iommu: resolveIommu(scenario.iommu, settings),
@@ -110,16 +111,22 @@ function resolveMachine(machine: Scenario["machine"], settings: Settings): Resol
     gatherBatchFrames: settings.pick("machine.gatherBatch", machine?.gatherBatch),
     gatherBatches: settings.pick("machine.gatherBatches", machine?.gatherBatches),
     latency: {
-      tlbHit: settings.pick("machine.latency.tlbHit", latency?.tlbHit),
-      walkStep: settings.pick("machine.latency.walkStep", latency?.walkStep),
-      minorFault: settings.pick("machine.latency.minorFault", latency?.minorFault),
-      ipi: settings.pick("machine.latency.ipi", latency?.ipi),
-      ipiPerCore: settings.pick("machine.latency.ipiPerCore", latency?.ipiPerCore),
-      flushPage: settings.pick("machine.latency.flushPage", latency?.flushPage),
-      flushAll: settings.pick("machine.latency.flushAll", latency?.flushAll),
-      clearEntry: settings.pick("machine.latency.clearEntry", latency?.clearEntry),
-      copyPage: settings.pick("machine.latency.copyPage", latency?.copyPage),
-      notifierCall: settings.pick("machine.latency.notifierCall", latency?.notifierCall),
+      tlbHitNs: settings.pick("machine.latency.tlbHit", latency?.tlbHit),
+      walkStepNs: settings.pick("machine.latency.walkStep", latency?.walkStep),
+      minorFaultNs: settings.pick("machine.latency.minorFault", latency?.minorFault),
+      ipiNs: settings.pick("machine.latency.ipi", latency?.ipi),
+      ipiPerCoreNs: settings.pick("machine.latency.ipiPerCore", latency?.ipiPerCore),
+      flushPageNs: settings.pick("machine.latency.flushPage", latency?.flushPage),
+      flushAllNs: settings.pick("machine.latency.flushAll", latency?.flushAll),
+      clearEntryNs: settings.pick("machine.latency.clearEntry", latency?.clearEntry),
+      copyPageNs: settings.pick("machine.latency.copyPage", latency?.copyPage),
+      lockNs: settings.pick("machine.latency.lock", latency?.lock),
+      operationNs: settings.pick("machine.latency.operation", latency?.operation),
+      notifierCallbackNs: settings.pick(
+        "machine.latency.notifierCallback",
+        latency?.notifierCallback,
+      ),
+      notifierCallNs: settings.pick("machine.latency.notifierCall", latency?.notifierCall),
     },
   };
 }
@@ -147,16 +154,16 @@ function resolveIommu(iommu: Scenario["iommu"], settings: Settings): ResolvedIom
     waitPollNs: settings.pick("iommu.waitPoll", iommu?.waitPoll),
     waitGiveUpNs: settings.pick("iommu.waitGiveUp", iommu?.waitGiveUp),
     latency: {
-      iotlbHit: settings.pick("iommu.latency.iotlbHit", latency?.iotlbHit),
-      walkStep: settings.pick("iommu.latency.walkStep", latency?.walkStep),
-      command: settings.pick("iommu.latency.command", latency?.command),
-      interruptDelivery: settings.pick(
+      iotlbHitNs: settings.pick("iommu.latency.iotlbHit", latency?.iotlbHit),
+      walkStepNs: settings.pick("iommu.latency.walkStep", latency?.walkStep),
+      commandNs: settings.pick("iommu.latency.command", latency?.command),
+      interruptDeliveryNs: settings.pick(
         "iommu.latency.interruptDelivery",
         latency?.interruptDelivery,
       ),
-      interruptEntry: settings.pick("iommu.latency.interruptEntry", latency?.interruptEntry),
-      threadWake: settings.pick("iommu.latency.threadWake", latency?.threadWake),
-      workerWake: settings.pick("iommu.latency.workerWake", latency?.workerWake),
+      interruptEntryNs: settings.pick("iommu.latency.interruptEntry", latency?.interruptEntry),
+      threadWakeNs: settings.pick("iommu.latency.threadWake", latency?.threadWake),
+      workerWakeNs: settings.pick("iommu.latency.workerWake", latency?.workerWake),
     },
   };
 }
@@ -182,14 +189,15 @@ function resolveDevice(device: ScenarioDevice, index: number, settings: Settings
     ),
     priCapacity: settings.pick("devices[].pri.capacity", device.pri?.capacity, place),
     priAllocation: settings.pick("devices[].pri.allocation", device.pri?.allocation, place),
+    priTimeoutNs: settings.pick("devices[].pri.timeout", device.pri?.timeout, place),
     retryLimit: settings.pick<RetryLimit>("devices[].retryLimit", device.retryLimit, place),
     onInvalid: settings.pick("devices[].onInvalid", device.onInvalid, place),
     backoffNs: settings.pick("devices[].backoff", device.backoff, place),
     access: resolveAccess(device.access, place, settings),
     latency: {
-      link: settings.pick("devices[].latency.link", device.latency?.link, place),
-      dma: settings.pick("devices[].latency.dma", device.latency?.dma, place),
-      invalidation: settings.pick(
+      linkNs: settings.pick("devices[].latency.link", device.latency?.link, place),
+      dmaNs: settings.pick("devices[].latency.dma", device.latency?.dma, place),
+      invalidationNs: settings.pick(
         "devices[].latency.invalidation",
         device.latency?.invalidation,
         place,
@@ -206,14 +214,14 @@ function resolveAccess(
   const kind = settings.pick("devices[].access.kind", access?.kind, place);
   const common = {
     writeShare: settings.pick("devices[].access.writeShare", access?.writeShare, place),
-    think: settings.pick("devices[].access.think", access?.think, place),
+    thinkNs: settings.pick("devices[].access.think", access?.think, place),
   };
   switch (kind) {
-    case "live":
     case "uniform":
       return { kind, ...common };
+    case "live":
     case "window": {
-      const pages = access?.kind === "window" ? access.pages : undefined;
+      const pages = access?.kind === kind ? access.pages : undefined;
       return { kind, pages: settings.pick("devices[].access.pages", pages, place), ...common };
     }
     case "sequential": {
@@ -226,7 +234,8 @@ function resolveAccess(
 function resolveWorkload(workload: Scenario["workload"], settings: Settings): ResolvedWorkload {
   if (workload !== undefined && "recording" in workload) {
     settings.given("workload.recording", workload.recording);
-    return { kind: "recording", recording: workload.recording };
+    const speed = settings.pick("workload.speed", workload.speed);
+    return { kind: "recording", recording: workload.recording, speed };
   }
   const operations = (workload?.operations ?? []).map((operation, index) => {
     settings.given(`workload.operations[${index}].kind`, operation.kind);

@@ -3,12 +3,12 @@
  * encodes for the core. Times are in nanoseconds, ranges and sizes in pages or frames of 4 KiB.
  */
 import type { Protocol } from "../protocols/schema.js";
-import type { Latency } from "./schema.js";
 import type {
   Arch,
   DeviceKind,
   Era,
   IommuPreset,
+  NotifierMode,
   OnInvalid,
   OperationId,
   WorkloadOperationKind,
@@ -44,16 +44,19 @@ export interface ResolvedMachine {
   gatherBatchFrames: number;
   gatherBatches: number;
   latency: {
-    tlbHit: Latency;
-    walkStep: Latency;
-    minorFault: Latency;
-    ipi: Latency;
-    ipiPerCore: Latency;
-    flushPage: Latency;
-    flushAll: Latency;
-    clearEntry: Latency;
-    copyPage: Latency;
-    notifierCall: Latency;
+    tlbHitNs: number;
+    walkStepNs: number;
+    minorFaultNs: number;
+    ipiNs: number;
+    ipiPerCoreNs: number;
+    flushPageNs: number;
+    flushAllNs: number;
+    clearEntryNs: number;
+    copyPageNs: number;
+    lockNs: number;
+    operationNs: number;
+    notifierCallbackNs: number;
+    notifierCallNs: number;
   };
 }
 
@@ -68,18 +71,18 @@ export interface ResolvedIommu {
   waitPollNs: number;
   waitGiveUpNs: number;
   latency: {
-    iotlbHit: Latency;
-    walkStep: Latency;
-    command: Latency;
-    interruptDelivery: Latency;
-    interruptEntry: Latency;
-    threadWake: Latency;
-    workerWake: Latency;
+    iotlbHitNs: number;
+    walkStepNs: number;
+    commandNs: number;
+    interruptDeliveryNs: number;
+    interruptEntryNs: number;
+    threadWakeNs: number;
+    workerWakeNs: number;
   };
 }
 
-export type ResolvedAccess = { writeShare: number; think: Latency } & (
-  | { kind: "live" }
+export type ResolvedAccess = { writeShare: number; thinkNs: number } & (
+  | { kind: "live"; pages: number }
   | { kind: "window"; pages: number }
   | { kind: "sequential"; stride: number }
   | { kind: "uniform" }
@@ -94,11 +97,12 @@ export interface ResolvedDevice {
   outstandingRequests: number;
   priCapacity: number;
   priAllocation: number;
+  priTimeoutNs: number;
   retryLimit: RetryLimit;
   onInvalid: OnInvalid;
   backoffNs: number;
   access: ResolvedAccess;
-  latency: { link: Latency; dma: Latency; invalidation: Latency };
+  latency: { linkNs: number; dmaNs: number; invalidationNs: number };
 }
 
 export interface ResolvedWorkloadOperation {
@@ -109,7 +113,7 @@ export interface ResolvedWorkloadOperation {
 }
 
 export type ResolvedWorkload =
-  | { kind: "recording"; recording: string }
+  | { kind: "recording"; recording: string; speed: number }
   | { kind: "synthetic"; operations: ResolvedWorkloadOperation[] };
 
 /** When a run ends; the end of the workload ends it in any case. */
@@ -123,6 +127,7 @@ export interface ResolvedScenario {
   era: Era;
   arch: Arch;
   protocol: Protocol;
+  notifier: NotifierMode;
   explore: ResolvedExplore;
   machine: ResolvedMachine;
   iommu: ResolvedIommu;

@@ -7,13 +7,14 @@
 import { z } from "zod";
 import { BUILTIN_PROTOCOL_IDS } from "../protocols/catalogue.js";
 import { ProtocolSchema } from "../protocols/schema.js";
-import { count, duration, latency, pages, record, share, unsigned64, word } from "./fields.js";
+import { count, duration, pages, record, share, unsigned64, word } from "./fields.js";
 import {
   ACCESS_KINDS,
   ARCHES,
   DEVICE_KINDS,
   ERAS,
   IOMMU_PRESETS,
+  NOTIFIER_MODES,
   ON_INVALID,
   OPERATIONS,
   WORKLOAD_OPERATIONS,
@@ -73,16 +74,19 @@ const MachineSchema = record({
     1024,
   ).optional(),
   latency: record({
-    tlbHit: latency("a hit in the second-level CPU TLB").optional(),
-    walkStep: latency("one memory read of a CPU page walk").optional(),
-    minorFault: latency("a page fault that needs no I/O").optional(),
-    ipi: latency("an IPI shootdown of one other core, acknowledgement included").optional(),
-    ipiPerCore: latency("what each further core adds to a shootdown").optional(),
-    flushPage: latency("flushing one page from the own TLB").optional(),
-    flushAll: latency("flushing the own TLB entirely").optional(),
-    clearEntry: latency("clearing or changing one page-table entry").optional(),
-    copyPage: latency("copying one page").optional(),
-    notifierCall: latency("one notifier call, its SRCU section and list walk included").optional(),
+    tlbHit: duration("a hit in the second-level CPU TLB").optional(),
+    walkStep: duration("one memory read of a CPU page walk").optional(),
+    minorFault: duration("a page fault that needs no I/O").optional(),
+    ipi: duration("an IPI shootdown of one other core, acknowledgement included").optional(),
+    ipiPerCore: duration("what each further core adds to a shootdown").optional(),
+    flushPage: duration("flushing one page from the own TLB").optional(),
+    flushAll: duration("flushing the own TLB entirely").optional(),
+    clearEntry: duration("clearing or changing one page-table entry").optional(),
+    copyPage: duration("copying one page").optional(),
+    lock: duration("taking or releasing a lock that nobody else wants").optional(),
+    operation: duration("an operation of the mm, less the steps named here").optional(),
+    notifierCallback: duration("what a driver does in range_start, less waiting").optional(),
+    notifierCall: duration("one notifier call, its SRCU section and list walk included").optional(),
   })
     .describe("how long the steps of a CPU take")
     .optional(),
@@ -109,13 +113,13 @@ const IommuSchema = record({
   waitPoll: duration("how often a CPU looks whether its commands have completed").optional(),
   waitGiveUp: duration("when a CPU stops waiting for completion and goes on").optional(),
   latency: record({
-    iotlbHit: latency("a hit in the IOTLB").optional(),
-    walkStep: latency("one memory read of an IOMMU page walk").optional(),
-    command: latency("executing one command").optional(),
-    interruptDelivery: latency("an interrupt message from the IOMMU to a core").optional(),
-    interruptEntry: latency("from the message to the first instruction of the handler").optional(),
-    threadWake: latency("waking the handler's thread").optional(),
-    workerWake: latency("waking a worker that serves page requests").optional(),
+    iotlbHit: duration("a hit in the IOTLB").optional(),
+    walkStep: duration("one memory read of an IOMMU page walk").optional(),
+    command: duration("executing one command").optional(),
+    interruptDelivery: duration("an interrupt message from the IOMMU to a core").optional(),
+    interruptEntry: duration("from the message to the first instruction of the handler").optional(),
+    threadWake: duration("waking the handler's thread").optional(),
+    workerWake: duration("waking a worker that serves page requests").optional(),
   })
     .describe("how long the steps of the IOMMU and its driver take")
     .optional(),
@@ -123,18 +127,22 @@ const IommuSchema = record({
 
 const accessCommon = {
   writeShare: share("share of accesses that write").optional(),
-  think: latency("pause of a lane between two accesses").optional(),
+  think: duration("pause of a lane between two accesses").optional(),
 };
+
+const accessPages = pages("pages that the device works on", 1, 1 << 24).optional();
 
 const pattern = <const Kind extends AccessKind>(kind: Kind) =>
   z.literal(kind).describe("which pages the lanes touch");
 
 const AccessSchema = z
   .discriminatedUnion("kind", [
-    record({ kind: pattern("live"), ...accessCommon }).describe(ACCESS_KINDS.live),
+    record({ kind: pattern("live"), pages: accessPages, ...accessCommon }).describe(
+      ACCESS_KINDS.live,
+    ),
     record({
       kind: pattern("window"),
-      pages: pages("pages in the window", 1, 1 << 24).optional(),
+      pages: accessPages,
       ...accessCommon,
     }).describe(ACCESS_KINDS.window),
     record({
@@ -156,6 +164,7 @@ const DeviceSchema = record({
   pri: record({
     capacity: count("page requests the device can have outstanding", 1, 65536).optional(),
     allocation: count("page requests that software allows it", 1, 65536).optional(),
+    timeout: duration("after which a page request without response is repeated").optional(),
   })
     .describe("the page request interface")
     .optional(),
@@ -167,9 +176,9 @@ const DeviceSchema = record({
   backoff: duration("pause before a refused request is repeated").optional(),
   access: AccessSchema.optional(),
   latency: record({
-    link: latency("one way over the PCIe link").optional(),
-    dma: latency("from a translated access to memory having it").optional(),
-    invalidation: latency(
+    link: duration("one way over the PCIe link").optional(),
+    dma: duration("from a translated access to memory having it").optional(),
+    invalidation: duration(
       "from receiving an ATC invalidation to being ready to complete it",
     ).optional(),
   })
@@ -180,7 +189,10 @@ const DeviceSchema = record({
 const WorkloadOperationSchema = record({
   kind: word("what is done to a vma of its own", wordsOf(WORKLOAD_OPERATIONS)),
   pages: pages("size of the vma", 1, 1 << 24).optional(),
-  period: duration("from the start of one repetition to the start of the next").optional(),
+  period: duration(
+    "from the start of one repetition to the start of the next",
+    Number.MAX_SAFE_INTEGER,
+  ).optional(),
   repeat: count("how many times", 1, 1_000_000_000).optional(),
 });
 
@@ -188,6 +200,7 @@ const WorkloadSchema = z
   .union([
     record({
       recording: z.string().min(1).describe("a recording of a kernel, by name or path"),
+      speed: count("how many times faster than recorded", 1, 1_000_000).optional(),
     }),
     record({
       operations: z.array(WorkloadOperationSchema).min(1).max(256),
@@ -197,7 +210,7 @@ const WorkloadSchema = z
 
 const UntilSchema = z
   .union([
-    duration("simulated time"),
+    duration("simulated time", Number.MAX_SAFE_INTEGER),
     z.literal("workload"),
     record({ events: count("events", 1, Number.MAX_SAFE_INTEGER) }),
   ])
@@ -216,6 +229,7 @@ export const ScenarioSchema = record({
   protocol: z
     .union([z.enum(BUILTIN_PROTOCOL_IDS), ProtocolSchema])
     .describe("what the driver does in its notifier callbacks: an id, or a definition in full"),
+  notifier: word("how the notifier list of the mm looks", wordsOf(NOTIFIER_MODES)).optional(),
   explore: ExploreSchema.optional(),
   machine: MachineSchema.optional(),
   iommu: IommuSchema.optional(),
@@ -231,6 +245,3 @@ export type ScenarioInput = z.input<typeof ScenarioSchema>;
 export type Scenario = z.output<typeof ScenarioSchema>;
 export type ScenarioDevice = NonNullable<Scenario["devices"]>[number];
 export type ScenarioAccess = NonNullable<ScenarioDevice["access"]>;
-export type Latency = NonNullable<
-  NonNullable<NonNullable<Scenario["machine"]>["latency"]>["walkStep"]
->;

@@ -54,10 +54,17 @@ export const IOMMU_PRESETS = {
 } as const;
 
 export const ACCESS_KINDS = {
-  live: "a page picked evenly among those the mm has mapped now",
+  live: "one of the `pages` that the program touched last, the newest most often",
   window: "a page picked evenly among the `pages` that were mapped last",
   sequential: "the mapped pages in order, `stride` pages apart",
   uniform: "a page picked evenly from every vma, whether populated or not",
+} as const;
+
+export const NOTIFIER_MODES = {
+  implementing: "a notifier is registered, with the callbacks of the protocol",
+  none: "no notifier is registered",
+  "not-implementing": "one is registered without callbacks: each call walks the list for nothing",
+  "short-circuit": "the same, but a flag of the mm says that nobody wants to be called",
 } as const;
 
 export const ON_INVALID = {
@@ -80,4 +87,5 @@ export type WorkloadOperationKind = keyof typeof WORKLOAD_OPERATIONS;
 export type DeviceKind = keyof typeof DEVICE_KINDS;
 export type IommuPreset = keyof typeof IOMMU_PRESETS;
 export type AccessKind = keyof typeof ACCESS_KINDS;
+export type NotifierMode = keyof typeof NOTIFIER_MODES;
 export type OnInvalid = keyof typeof ON_INVALID;

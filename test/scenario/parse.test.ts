@@ -45,10 +45,10 @@ describe("a scenario file", () => {
       hint: "did you mean entries?",
     },
     {
-      text: `${HEAD}devices: [{ name: g, kind: gpu, access: { kind: live, pages: 3 } }]`,
+      text: `${HEAD}devices: [{ name: g, kind: gpu, access: { kind: sequential, pages: 3 } }]`,
       path: "devices[0].access.pages",
       line: 3,
-      hint: "known here: kind, writeShare, think",
+      hint: "known here: kind, stride, writeShare, think",
     },
   ])("points at the unknown key $path itself", ({ text, path, line, hint }) => {
     const error = errorsOf(text).find(({ problem }) => problem === "unknown key");
@@ -70,6 +70,7 @@ describe("a scenario file", () => {
     },
     { text: "until: 5", problem: "expected a time with its unit, found 5", hint: "5ns" },
     { text: "until: 10 parsecs", problem: "not a time", hint: "ns, us, ms" },
+    { text: "iommu: { waitPoll: 5s }", problem: "5s is out of range: at most", hint: null },
     { text: "until: 0.5ns", problem: "not a time in whole nanoseconds", hint: "ns, us, ms" },
     { text: "machine: { frames: 5KiB }", problem: "whole 4 KiB pages", hint: "64MiB" },
     { text: "machine: { frames: 4KiB }", problem: "outside 64 to", hint: "64MiB" },
@@ -82,9 +83,9 @@ describe("a scenario file", () => {
     { text: "explore: { retryLimit: unlimted }", problem: "unlimted", hint: "mean unlimited?" },
     { text: "workload: { operations: [] }", problem: "at least 1 entries", hint: null },
     {
-      text: "machine: { latency: { ipi: { median: 3us } } }",
-      problem: "missing",
-      hint: "expected a text",
+      text: "machine: { latency: { ipi: 5 } }",
+      problem: "expected a time",
+      hint: "write for example 5ns",
     },
   ])("explains what is wrong with `$text`", ({ text, problem, hint }) => {
     const lines = text.startsWith("protocol") ? `name: n\n${text}` : HEAD + text;
