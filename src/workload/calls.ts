@@ -16,40 +16,31 @@ export interface Call {
   addressArgs: ReadonlySet<string>;
   /** The result is an address (or a negative errno). */
   returnsAddress: boolean;
+  /** It can change an mm, the pages of a file or a policy; importers leave out the calls that cannot. */
+  concernsMm: boolean;
 }
 
-/** Number given to a call that this table does not have; no call of x86-64 has it. */
+/** Number given to a call that the tables do not have; no call of x86-64 has it. */
 export const UNKNOWN_CALL = 0xffff;
 
 /** One call a line: number, name, arguments; `*` marks an address, `-> *` an address as result. */
 const TABLE = `
-0 read fd buf* count
-1 write fd buf* count
-2 open filename* flags mode
-3 close fd
 9 mmap addr* len prot flags fd off -> *
 10 mprotect addr* len prot
 11 munmap addr* len
 12 brk addr* -> *
 16 ioctl fd cmd arg*
-17 pread64 fd buf* count pos
-18 pwrite64 fd buf* count pos
-19 readv fd vec* vlen
-20 writev fd vec* vlen
 25 mremap addr* old_len new_len flags new_addr* -> *
 26 msync addr* len flags
-27 mincore addr* len vec*
 28 madvise addr* len advice
 29 shmget key size flags
 30 shmat shmid addr* flags -> *
 31 shmctl shmid cmd buf*
-40 sendfile out_fd in_fd offset* count
 56 clone flags stack* parent_tid* child_tid* tls*
 57 fork
 58 vfork
 59 execve filename* argv* envp*
 60 exit status
-61 wait4 pid status* options rusage*
 67 shmdt addr*
 74 fsync fd
 75 fdatasync fd
@@ -61,68 +52,93 @@ const TABLE = `
 152 munlockall
 157 prctl option arg2* arg3* arg4* arg5*
 158 arch_prctl option arg2*
-160 setrlimit resource rlim*
 162 sync
 167 swapon path* flags
 168 swapoff path*
-187 readahead fd off count
 216 remap_file_pages addr* len prot pgoff flags
-221 fadvise64 fd off len advice
 231 exit_group status
 237 mbind addr* len mode nodemask* maxnode flags
 238 set_mempolicy mode nodemask* maxnode
-239 get_mempolicy policy* nodemask* maxnode addr* flags
-247 waitid which pid info* options rusage*
 256 migrate_pages pid maxnode old* new*
-257 openat dfd filename* flags mode
-275 splice fd_in off_in* fd_out off_out* len flags
 277 sync_file_range fd off len flags
-278 vmsplice fd vec* vlen flags
 279 move_pages pid count pages* nodes* status* flags
 285 fallocate fd mode off len
-295 preadv fd vec* vlen pos_low pos_high
-296 pwritev fd vec* vlen pos_low pos_high
-302 prlimit64 pid resource new_rlim* old_rlim*
 306 syncfs fd
-310 process_vm_readv pid lvec* liovcnt rvec* riovcnt flags
 311 process_vm_writev pid lvec* liovcnt rvec* riovcnt flags
 319 memfd_create name* flags
 322 execveat fd filename* argv* envp* flags
 323 userfaultfd flags
-324 membarrier cmd flags cpu
 325 mlock2 addr* len flags
-326 copy_file_range fd_in off_in* fd_out off_out* len flags
-327 preadv2 fd vec* vlen pos_low pos_high flags
-328 pwritev2 fd vec* vlen pos_low pos_high flags
 329 pkey_mprotect addr* len prot pkey
-330 pkey_alloc flags init_val
-331 pkey_free pkey
-434 pidfd_open pid flags
 435 clone3 uargs* size
-436 close_range fd max_fd flags
 440 process_madvise pidfd vec* vlen advice flags
 447 memfd_secret flags
 448 process_mrelease pidfd flags
 450 set_mempolicy_home_node addr* len home_node flags
-451 cachestat fd range* cstat* flags
 453 map_shadow_stack addr* size flags -> *
 462 mseal addr* len flags
 `;
 
-function parseCall(row: string): Call {
-  const [left = "", result] = row.split(" -> ");
-  const [number = "", name = "", ...args] = left.split(" ");
-  return {
-    name,
-    number: Number(number),
-    args: args.map((arg) => arg.replace("*", "")),
-    addressArgs: new Set(args.filter((arg) => arg.endsWith("*")).map((arg) => arg.slice(0, -1))),
-    returnsAddress: result !== undefined,
-  };
+/** Calls that move data, wait or ask: they may fault, but no mapping and no file's page changes hands. */
+const BYSTANDERS = `
+0 read fd buf* count
+1 write fd buf* count
+2 open filename* flags mode
+3 close fd
+17 pread64 fd buf* count pos
+18 pwrite64 fd buf* count pos
+19 readv fd vec* vlen
+20 writev fd vec* vlen
+27 mincore addr* len vec*
+40 sendfile out_fd in_fd offset* count
+61 wait4 pid status* options rusage*
+160 setrlimit resource rlim*
+187 readahead fd off count
+221 fadvise64 fd off len advice
+239 get_mempolicy policy* nodemask* maxnode addr* flags
+247 waitid which pid info* options rusage*
+257 openat dfd filename* flags mode
+275 splice fd_in off_in* fd_out off_out* len flags
+278 vmsplice fd vec* vlen flags
+295 preadv fd vec* vlen pos_low pos_high
+296 pwritev fd vec* vlen pos_low pos_high
+302 prlimit64 pid resource new_rlim* old_rlim*
+310 process_vm_readv pid lvec* liovcnt rvec* riovcnt flags
+324 membarrier cmd flags cpu
+326 copy_file_range fd_in off_in* fd_out off_out* len flags
+327 preadv2 fd vec* vlen pos_low pos_high flags
+328 pwritev2 fd vec* vlen pos_low pos_high flags
+330 pkey_alloc flags init_val
+331 pkey_free pkey
+434 pidfd_open pid flags
+436 close_range fd max_fd flags
+451 cachestat fd range* cstat* flags
+`;
+
+function parseRows(rows: string, concernsMm: boolean): Call[] {
+  return rows
+    .trim()
+    .split("\n")
+    .map((row) => {
+      const [left = "", result] = row.split(" -> ");
+      const [number = "", name = "", ...args] = left.split(" ");
+      const addressArgs = args.filter((arg) => arg.endsWith("*")).map((arg) => arg.slice(0, -1));
+      return {
+        name,
+        number: Number(number),
+        args: args.map((arg) => arg.replace("*", "")),
+        addressArgs: new Set(addressArgs),
+        returnsAddress: result !== undefined,
+        concernsMm,
+      };
+    });
 }
 
-/** Every call of the table, by ascending number. */
-export const CALLS: readonly Call[] = TABLE.trim().split("\n").map(parseCall);
+/** Every call of the tables, by ascending number. */
+export const CALLS: readonly Call[] = [
+  ...parseRows(TABLE, true),
+  ...parseRows(BYSTANDERS, false),
+].toSorted((a, b) => a.number - b.number);
 
 const BY_NAME = new Map(CALLS.map((call) => [call.name, call]));
 const BY_NUMBER = new Map(CALLS.map((call) => [call.number, call]));

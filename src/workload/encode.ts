@@ -37,6 +37,7 @@ import type { RecordingReader } from "./recording.js";
 import {
   FILE_KINDS,
   KSM_STEPS,
+  KTHREAD_PREFIXES,
   MIGRATE_MODES,
   MIGRATE_REASONS,
   THP_STEPS,
@@ -57,15 +58,6 @@ const SIGNAL_NUMBERS = new Map([
 ]);
 
 const ACCESS_KINDS = { read: AccessKind.Read, write: AccessKind.Write, exec: AccessKind.Exec };
-
-const KTHREADS: readonly (readonly [prefix: string, number: Kthread])[] = [
-  ["ksmd", Kthread.Ksmd],
-  ["khugepaged", Kthread.Khugepaged],
-  ["kcompactd", Kthread.Kcompactd],
-  ["kswapd", Kthread.Kswapd],
-  ["kworker", Kthread.Kworker],
-  ["kdamond", Kthread.Kdamond],
-];
 
 type Argument = number | null | undefined;
 
@@ -242,9 +234,10 @@ function setU64(view: DataView, offset: number, value: number): void {
   view.setUint32(offset + 4, isMax ? U32_MAX : Math.floor(value / 2 ** 32), true);
 }
 
-function kthreadNumber(name: string | null): Kthread {
+function kthreadNumber(name: string | null): number {
   if (name === null) return Kthread.None;
-  return KTHREADS.find(([prefix]) => name.startsWith(prefix))?.[1] ?? Kthread.Other;
+  const index = KTHREAD_PREFIXES.findIndex((prefix) => name.startsWith(prefix));
+  return index < 0 ? Kthread.Other : index + 1;
 }
 
 function vmaBits(perm: string): number {

@@ -57,6 +57,16 @@ export const VMA_NAMES: readonly string[] = [
   "[vvar_vclock]",
 ];
 
+/** How the names of the kernel threads that call notifiers begin, by their Kthread number from 1. */
+export const KTHREAD_PREFIXES: readonly string[] = [
+  "ksmd",
+  "khugepaged",
+  "kcompactd",
+  "kswapd",
+  "kworker",
+  "kdamond",
+];
+
 /** Number of a word: from 1 in the order of its list, 0 when the list does not have it. */
 export function wordNumber(words: readonly string[], word: string): number {
   return words.indexOf(word) + 1;
