@@ -319,3 +319,49 @@ export enum NotifierMode {
   /** The same, and nobody asks: the flush looks at one flag. */
   ShortCircuit,
 }
+
+/** A version of the kernel, as far as its notifiers differ. */
+export enum Era {
+  Linux3_17,
+  Linux3_19,
+  Linux4_15,
+  Linux6_4,
+  Linux6_19,
+}
+
+/** What takes time in a timed run. */
+export enum Latency {
+  /** One way over the PCIe link. */
+  Link,
+  /** From a translated access to memory having it. */
+  Dma,
+  /** From an ATC's invalidation request to its completion, without draining. */
+  Invalidation,
+  IotlbHit,
+  /** One memory read of an IOMMU walk. */
+  WalkStep,
+  /** One command of the IOMMU. */
+  Command,
+  /** From a logged page request to the driver's thread reading the log. */
+  Interrupt,
+  WorkerWake,
+  /** A page fault that needs no I/O. */
+  Fault,
+  /** Taking or releasing a lock that nobody holds. */
+  Lock,
+  /** One notifier call with its list walk. */
+  NotifierCall,
+  /** What a callback costs the CPU besides its waits. */
+  Callback,
+  FlushPage,
+  FlushAll,
+  /** A shootdown of other CPUs, acknowledgement included. */
+  Ipi,
+  /** Clearing or changing one entry. */
+  ClearEntry,
+  /** An operation of the mm besides all that. */
+  Operation,
+  /** A lane's pause between two accesses. */
+  Think,
+  COUNT,
+}

@@ -3,7 +3,7 @@ import { builtinProtocol } from "../protocols/catalogue.js";
 import type { Problem } from "./explain.js";
 import type { CacheGeometry, ResolvedDevice, ResolvedScenario } from "./resolved.js";
 import { misfitsOf } from "./protocol_eras.js";
-import type { Scenario } from "./schema.js";
+import type { Latency, Scenario } from "./schema.js";
 import type { WorkloadOperationKind } from "./vocabulary.js";
 
 export interface Findings {
@@ -15,6 +15,7 @@ export interface Findings {
 export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario): Findings {
   const check = new Check();
   checkCaches(resolved, check);
+  checkLatencies(resolved, [], check);
   checkDevices(resolved, check);
   checkPageRequests(resolved, check);
   checkMemory(resolved, check);
@@ -66,6 +67,30 @@ function checkGeometry({ entries, ways }: CacheGeometry, path: PropertyKey[], ch
 
 function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(Math.log2(value));
+}
+
+/** Visits every latency, wherever it stands. */
+function checkLatencies(node: unknown, path: PropertyKey[], check: Check): void {
+  if (typeof node !== "object" || node === null) return;
+  if ("model" in node) {
+    checkLatency(node as Latency, path, check);
+    return;
+  }
+  const entries = Array.isArray(node) ? node.entries() : Object.entries(node);
+  for (const [key, child] of entries) checkLatencies(child, [...path, key], check);
+}
+
+function checkLatency(latency: Latency, path: PropertyKey[], check: Check): void {
+  if (latency.model === "uniform" && latency.minNs > latency.maxNs) {
+    check.error(path, "min is longer than max", "exchange the two");
+  }
+  if (latency.model !== "lognormal") return;
+  if (latency.medianNs === 0) {
+    check.error([...path, "median"], "the median is zero", "a lognormal time is never zero");
+  }
+  if (latency.p99Ns < latency.medianNs) {
+    check.error(path, "p99 is shorter than the median", "exchange the two");
+  }
 }
 
 function checkDevices({ devices, iommu }: ResolvedScenario, check: Check): void {

@@ -4,6 +4,7 @@
  * A path names a field of the scenario; `[]` stands for any element of a list. Times are in
  * nanoseconds. DEVICE_PRESETS wins over DEFAULTS for a device of that kind.
  */
+import type { Latency } from "./schema.js";
 import type { DeviceKind } from "./vocabulary.js";
 
 /** How far a figure can be trusted. */
@@ -22,11 +23,18 @@ export const GRADES = {
 export type Grade = keyof typeof GRADES;
 
 export interface Default {
-  readonly value: number | bigint | string;
+  readonly value: number | bigint | string | Latency;
   readonly unit: string;
   readonly source: string;
   readonly grade: Grade;
 }
+
+const fixed = (ns: number): Latency => ({ model: "fixed", ns });
+const lognormal = (medianNs: number, p99Ns: number): Latency => ({
+  model: "lognormal",
+  medianNs,
+  p99Ns,
+});
 
 const zen2 = { source: "AMD Zen 2, WikiChip", grade: "secondary" } as const;
 const gem5Gpu = { source: "gem5, AMD GPU TLB hierarchy", grade: "simulator" } as const;
@@ -114,75 +122,75 @@ export const DEFAULTS = {
     grade: "source",
   },
   "machine.latency.tlbHit": {
-    value: 3,
+    value: fixed(3),
     unit: "ns",
     source: "8 cycles in ChampSim, at 3 GHz",
     grade: "derived",
   },
   "machine.latency.walkStep": {
-    value: 15,
+    value: fixed(15),
     unit: "ns",
     source: "one read that hits the last-level cache",
     grade: "derived",
   },
   "machine.latency.minorFault": {
-    value: 1000,
+    value: lognormal(1000, 6000),
     unit: "ns",
-    source: "median of one published series, 11th-generation Core i7, Linux 6.6; its p95 is 4 us",
+    source: "one published series on an 11th-generation Core i7, Linux 6.6",
     grade: "secondary",
   },
   "machine.latency.ipi": {
-    value: 1500,
+    value: fixed(1500),
     unit: "ns",
     source: "published figures range from 1 to 3 us",
     grade: "secondary",
   },
   "machine.latency.ipiPerCore": {
-    value: 300,
+    value: fixed(300),
     unit: "ns",
     source: "two published figures differ by a factor of 7; sweep it",
     grade: "secondary",
   },
-  "machine.latency.flushPage": { value: 100, unit: "ns", ...hansen },
+  "machine.latency.flushPage": { value: fixed(100), unit: "ns", ...hansen },
   "machine.latency.flushAll": {
-    value: 475,
+    value: fixed(475),
     unit: "ns",
     source:
       "linux commit a5102476a24b: full flush less the fixed part of a range flush, at 2.6 GHz",
     grade: "derived",
   },
   "machine.latency.clearEntry": {
-    value: 85,
+    value: fixed(85),
     unit: "ns",
     source: "mprotect by number of pages, Linux 6.18 in a virtual machine with 2 CPUs",
     grade: "measured",
   },
   "machine.latency.copyPage": {
-    value: 400,
+    value: fixed(400),
     unit: "ns",
     source: "4 KiB at 10 GB/s",
     grade: "assumption",
   },
   "machine.latency.lock": {
-    value: 20,
+    value: fixed(20),
     unit: "ns",
     source: "one atomic operation on a cache line of the own core",
     grade: "assumption",
   },
   "machine.latency.operation": {
-    value: 1000,
+    value: fixed(1000),
     unit: "ns",
     source: "mprotect of one page less its entry and its flush, Linux 6.18 in a virtual machine",
     grade: "measured",
   },
   "machine.latency.notifierCallback": {
-    value: 350,
+    value: fixed(350),
     unit: "ns",
     source: "what KVM adds with a memory slot over KVM without, Linux 6.18 in a virtual machine",
     grade: "measured",
   },
   "machine.latency.notifierCall": {
-    value: 200,
+    value: fixed(200),
     unit: "ns",
     source: "half of a start/end pair that finds nothing to do, Linux 6.18 in a virtual machine",
     grade: "measured",
@@ -261,37 +269,37 @@ export const DEFAULTS = {
     grade: "source",
   },
   "iommu.latency.iotlbHit": {
-    value: 5,
+    value: fixed(5),
     unit: "ns",
     source: "HyperSIO uses 2 ns, 65 ns is the published upper end",
     grade: "simulator",
   },
   "iommu.latency.walkStep": {
-    value: 100,
+    value: fixed(100),
     unit: "ns",
     source: "Fast & Safe IO Memory Protection (SOSP 2024); their fit gives 197 ns",
     grade: "published",
   },
   "iommu.latency.command": {
-    value: 100,
+    value: fixed(100),
     unit: "ns",
     source: "about one memory read",
     grade: "assumption",
   },
   "iommu.latency.interruptDelivery": {
-    value: 500,
+    value: fixed(500),
     unit: "ns",
     source: "about one way over the link",
     grade: "assumption",
   },
   "iommu.latency.interruptEntry": {
-    value: 1000,
+    value: fixed(1000),
     unit: "ns",
     source: "no published figure",
     grade: "assumption",
   },
-  "iommu.latency.threadWake": { value: 3000, unit: "ns", ...scheduling },
-  "iommu.latency.workerWake": { value: 5000, unit: "ns", ...scheduling },
+  "iommu.latency.threadWake": { value: lognormal(3000, 30_000), unit: "ns", ...scheduling },
+  "iommu.latency.workerWake": { value: lognormal(5000, 80_000), unit: "ns", ...scheduling },
 
   "devices[].pasid": {
     value: 1,
@@ -367,7 +375,7 @@ export const DEFAULTS = {
     grade: "assumption",
   },
   "devices[].access.think": {
-    value: 200,
+    value: fixed(200),
     unit: "ns",
     source: "five million accesses a second and lane",
     grade: "assumption",
@@ -385,19 +393,19 @@ export const DEFAULTS = {
     grade: "choice",
   },
   "devices[].latency.link": {
-    value: 450,
+    value: fixed(450),
     unit: "ns",
     source: "HyperSIO (HyperTRIO, ISCA 2020)",
     grade: "simulator",
   },
   "devices[].latency.dma": {
-    value: 550,
+    value: fixed(550),
     unit: "ns",
     source: "one way over the link and one memory access",
     grade: "derived",
   },
   "devices[].latency.invalidation": {
-    value: 500,
+    value: fixed(500),
     unit: "ns",
     source: "a typical invalidation less the link; waiting for accesses in flight comes on top",
     grade: "derived",

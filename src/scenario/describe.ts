@@ -8,6 +8,7 @@ import type {
   ResolvedWorkload,
   WalkCacheGeometry,
 } from "./resolved.js";
+import type { Latency } from "./schema.js";
 import type { Setting } from "./settings.js";
 import { formatDuration } from "./units.js";
 
@@ -139,6 +140,18 @@ function retries(limit: ResolvedDevice["retryLimit"]): string {
 
 /** The value of a setting with its unit. */
 export function formatSetting({ value, unit }: Pick<Setting, "value" | "unit">): string {
+  if (typeof value === "object") return formatLatency(value);
   if (unit === "ns" && typeof value === "number") return formatDuration(value);
   return unit === "" ? String(value) : `${String(value)} ${unit}`;
+}
+
+function formatLatency(latency: Latency): string {
+  switch (latency.model) {
+    case "fixed":
+      return formatDuration(latency.ns);
+    case "uniform":
+      return `${formatDuration(latency.minNs)} to ${formatDuration(latency.maxNs)}`;
+    case "lognormal":
+      return `median ${formatDuration(latency.medianNs)}, p99 ${formatDuration(latency.p99Ns)}`;
+  }
 }

@@ -56,6 +56,24 @@ function timeComplaint(issue: { input?: unknown }): string | undefined {
   return `expected a time with its unit\nwrite for example ${example}`;
 }
 
+/** A latency that is always the same, or drawn anew each time. */
+export function latency(description: string) {
+  const fixed = duration(description).transform((ns) => ({ model: "fixed" as const, ns }));
+  const uniform = record({
+    min: duration("the shortest"),
+    max: duration("the longest"),
+  }).transform(({ min, max }) => ({ model: "uniform" as const, minNs: min, maxNs: max }));
+  const lognormal = record({
+    median: duration("half of the draws are below"),
+    p99: duration("99 of 100 draws are below"),
+  }).transform(({ median, p99 }) => ({
+    model: "lognormal" as const,
+    medianNs: median,
+    p99Ns: p99,
+  }));
+  return z.union([fixed, uniform, lognormal]).describe(description);
+}
+
 /** A number of 4 KiB pages or frames, also written as a size such as 64MiB. */
 export function pages(description: string, min: number, max: number) {
   const size = z

@@ -7,6 +7,6 @@ export { checkScenario, parseScenario, type ParseResult } from "./parse.js";
 export { loadScenario, type LoadedScenario } from "./load.js";
 export { resolveScenario, type ResolveResult } from "./resolve.js";
 export type * from "./resolved.js";
-export { ScenarioSchema, type Scenario, type ScenarioInput } from "./schema.js";
+export { ScenarioSchema, type Latency, type Scenario, type ScenarioInput } from "./schema.js";
 export type { Setting } from "./settings.js";
 export * from "./vocabulary.js";

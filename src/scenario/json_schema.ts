@@ -43,7 +43,7 @@ export function leavesOf(schema: JsonSchema): SchemaLeaf[] {
 
 function collect(node: JsonSchema, path: string, leaves: Map<string, SchemaLeaf>): void {
   const branches = branchesOf(node).filter((branch) => branch.properties ?? branch.items);
-  // A block that is one way among others to write a single value, such as a protocol, is a leaf.
+  // A block that is one way among others to write a single value, such as a latency, is a leaf.
   if (branches.length === 0 || branches.length < branchesOf(node).length) {
     if (path !== "") leaves.set(path, { path, node: merged(leaves.get(path)?.node, node) });
     return;
@@ -72,7 +72,16 @@ export function branchesOf(node: JsonSchema): JsonSchema[] {
 }
 
 /** A default as a person would write it in a scenario. */
-export function writtenForm({ value, unit }: Default): string | number {
+export function writtenForm({ value, unit }: Default): string | number | object {
   if (typeof value === "bigint") return Number(value);
-  return unit === "ns" && typeof value === "number" ? formatDuration(value) : value;
+  if (typeof value === "string") return value;
+  if (typeof value === "number") return unit === "ns" ? formatDuration(value) : value;
+  switch (value.model) {
+    case "fixed":
+      return formatDuration(value.ns);
+    case "uniform":
+      return { min: formatDuration(value.minNs), max: formatDuration(value.maxNs) };
+    case "lognormal":
+      return { median: formatDuration(value.medianNs), p99: formatDuration(value.p99Ns) };
+  }
 }

@@ -26,8 +26,9 @@ const INTRODUCTION = `# Scenario reference
 This page is what \`tlbstorm schema --format markdown\` prints; \`src/scenario\` is its source.
 
 A scenario is a YAML or JSON file. Only \`name\` and \`protocol\` are required. A time is a number with
-its unit (\`450ns\`, \`10us\`, \`1.5ms\`). Pages and frames are numbers of 4 KiB, or sizes such as
-\`64MiB\`. \`[]\` stands for any element of a list.`;
+its unit (\`450ns\`, \`10us\`, \`1.5ms\`). A latency is a time, or \`{min: 1us, max: 2us}\` for one drawn
+evenly, or \`{median: 3us, p99: 30us}\` for a lognormal one. Pages and frames are numbers of 4 KiB, or
+sizes such as \`64MiB\`. \`[]\` stands for any element of a list.`;
 
 const PROTOCOLS = `A protocol is the id of a built-in one (\`tlbstorm list protocols\`) or a definition: an \`id\`, a
 \`title\`, whether the device reads the mm's own table (\`reads: shared\`) or a \`mirror\`, whether an

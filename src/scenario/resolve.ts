@@ -111,22 +111,22 @@ function resolveMachine(machine: Scenario["machine"], settings: Settings): Resol
     gatherBatchFrames: settings.pick("machine.gatherBatch", machine?.gatherBatch),
     gatherBatches: settings.pick("machine.gatherBatches", machine?.gatherBatches),
     latency: {
-      tlbHitNs: settings.pick("machine.latency.tlbHit", latency?.tlbHit),
-      walkStepNs: settings.pick("machine.latency.walkStep", latency?.walkStep),
-      minorFaultNs: settings.pick("machine.latency.minorFault", latency?.minorFault),
-      ipiNs: settings.pick("machine.latency.ipi", latency?.ipi),
-      ipiPerCoreNs: settings.pick("machine.latency.ipiPerCore", latency?.ipiPerCore),
-      flushPageNs: settings.pick("machine.latency.flushPage", latency?.flushPage),
-      flushAllNs: settings.pick("machine.latency.flushAll", latency?.flushAll),
-      clearEntryNs: settings.pick("machine.latency.clearEntry", latency?.clearEntry),
-      copyPageNs: settings.pick("machine.latency.copyPage", latency?.copyPage),
-      lockNs: settings.pick("machine.latency.lock", latency?.lock),
-      operationNs: settings.pick("machine.latency.operation", latency?.operation),
-      notifierCallbackNs: settings.pick(
+      tlbHit: settings.pick("machine.latency.tlbHit", latency?.tlbHit),
+      walkStep: settings.pick("machine.latency.walkStep", latency?.walkStep),
+      minorFault: settings.pick("machine.latency.minorFault", latency?.minorFault),
+      ipi: settings.pick("machine.latency.ipi", latency?.ipi),
+      ipiPerCore: settings.pick("machine.latency.ipiPerCore", latency?.ipiPerCore),
+      flushPage: settings.pick("machine.latency.flushPage", latency?.flushPage),
+      flushAll: settings.pick("machine.latency.flushAll", latency?.flushAll),
+      clearEntry: settings.pick("machine.latency.clearEntry", latency?.clearEntry),
+      copyPage: settings.pick("machine.latency.copyPage", latency?.copyPage),
+      lock: settings.pick("machine.latency.lock", latency?.lock),
+      operation: settings.pick("machine.latency.operation", latency?.operation),
+      notifierCallback: settings.pick(
         "machine.latency.notifierCallback",
         latency?.notifierCallback,
       ),
-      notifierCallNs: settings.pick("machine.latency.notifierCall", latency?.notifierCall),
+      notifierCall: settings.pick("machine.latency.notifierCall", latency?.notifierCall),
     },
   };
 }
@@ -154,16 +154,16 @@ function resolveIommu(iommu: Scenario["iommu"], settings: Settings): ResolvedIom
     waitPollNs: settings.pick("iommu.waitPoll", iommu?.waitPoll),
     waitGiveUpNs: settings.pick("iommu.waitGiveUp", iommu?.waitGiveUp),
     latency: {
-      iotlbHitNs: settings.pick("iommu.latency.iotlbHit", latency?.iotlbHit),
-      walkStepNs: settings.pick("iommu.latency.walkStep", latency?.walkStep),
-      commandNs: settings.pick("iommu.latency.command", latency?.command),
-      interruptDeliveryNs: settings.pick(
+      iotlbHit: settings.pick("iommu.latency.iotlbHit", latency?.iotlbHit),
+      walkStep: settings.pick("iommu.latency.walkStep", latency?.walkStep),
+      command: settings.pick("iommu.latency.command", latency?.command),
+      interruptDelivery: settings.pick(
         "iommu.latency.interruptDelivery",
         latency?.interruptDelivery,
       ),
-      interruptEntryNs: settings.pick("iommu.latency.interruptEntry", latency?.interruptEntry),
-      threadWakeNs: settings.pick("iommu.latency.threadWake", latency?.threadWake),
-      workerWakeNs: settings.pick("iommu.latency.workerWake", latency?.workerWake),
+      interruptEntry: settings.pick("iommu.latency.interruptEntry", latency?.interruptEntry),
+      threadWake: settings.pick("iommu.latency.threadWake", latency?.threadWake),
+      workerWake: settings.pick("iommu.latency.workerWake", latency?.workerWake),
     },
   };
 }
@@ -195,9 +195,9 @@ function resolveDevice(device: ScenarioDevice, index: number, settings: Settings
     backoffNs: settings.pick("devices[].backoff", device.backoff, place),
     access: resolveAccess(device.access, place, settings),
     latency: {
-      linkNs: settings.pick("devices[].latency.link", device.latency?.link, place),
-      dmaNs: settings.pick("devices[].latency.dma", device.latency?.dma, place),
-      invalidationNs: settings.pick(
+      link: settings.pick("devices[].latency.link", device.latency?.link, place),
+      dma: settings.pick("devices[].latency.dma", device.latency?.dma, place),
+      invalidation: settings.pick(
         "devices[].latency.invalidation",
         device.latency?.invalidation,
         place,
@@ -214,7 +214,7 @@ function resolveAccess(
   const kind = settings.pick("devices[].access.kind", access?.kind, place);
   const common = {
     writeShare: settings.pick("devices[].access.writeShare", access?.writeShare, place),
-    thinkNs: settings.pick("devices[].access.think", access?.think, place),
+    think: settings.pick("devices[].access.think", access?.think, place),
   };
   switch (kind) {
     case "uniform":

@@ -3,6 +3,7 @@
  * encodes for the core. Times are in nanoseconds, ranges and sizes in pages or frames of 4 KiB.
  */
 import type { Protocol } from "../protocols/schema.js";
+import type { Latency } from "./schema.js";
 import type {
   Arch,
   DeviceKind,
@@ -44,19 +45,19 @@ export interface ResolvedMachine {
   gatherBatchFrames: number;
   gatherBatches: number;
   latency: {
-    tlbHitNs: number;
-    walkStepNs: number;
-    minorFaultNs: number;
-    ipiNs: number;
-    ipiPerCoreNs: number;
-    flushPageNs: number;
-    flushAllNs: number;
-    clearEntryNs: number;
-    copyPageNs: number;
-    lockNs: number;
-    operationNs: number;
-    notifierCallbackNs: number;
-    notifierCallNs: number;
+    tlbHit: Latency;
+    walkStep: Latency;
+    minorFault: Latency;
+    ipi: Latency;
+    ipiPerCore: Latency;
+    flushPage: Latency;
+    flushAll: Latency;
+    clearEntry: Latency;
+    copyPage: Latency;
+    lock: Latency;
+    operation: Latency;
+    notifierCallback: Latency;
+    notifierCall: Latency;
   };
 }
 
@@ -71,17 +72,17 @@ export interface ResolvedIommu {
   waitPollNs: number;
   waitGiveUpNs: number;
   latency: {
-    iotlbHitNs: number;
-    walkStepNs: number;
-    commandNs: number;
-    interruptDeliveryNs: number;
-    interruptEntryNs: number;
-    threadWakeNs: number;
-    workerWakeNs: number;
+    iotlbHit: Latency;
+    walkStep: Latency;
+    command: Latency;
+    interruptDelivery: Latency;
+    interruptEntry: Latency;
+    threadWake: Latency;
+    workerWake: Latency;
   };
 }
 
-export type ResolvedAccess = { writeShare: number; thinkNs: number } & (
+export type ResolvedAccess = { writeShare: number; think: Latency } & (
   | { kind: "live"; pages: number }
   | { kind: "window"; pages: number }
   | { kind: "sequential"; stride: number }
@@ -102,7 +103,7 @@ export interface ResolvedDevice {
   onInvalid: OnInvalid;
   backoffNs: number;
   access: ResolvedAccess;
-  latency: { linkNs: number; dmaNs: number; invalidationNs: number };
+  latency: { link: Latency; dma: Latency; invalidation: Latency };
 }
 
 export interface ResolvedWorkloadOperation {

@@ -7,7 +7,7 @@
 import { z } from "zod";
 import { BUILTIN_PROTOCOL_IDS } from "../protocols/catalogue.js";
 import { ProtocolSchema } from "../protocols/schema.js";
-import { count, duration, pages, record, share, unsigned64, word } from "./fields.js";
+import { count, duration, latency, pages, record, share, unsigned64, word } from "./fields.js";
 import {
   ACCESS_KINDS,
   ARCHES,
@@ -74,19 +74,19 @@ const MachineSchema = record({
     1024,
   ).optional(),
   latency: record({
-    tlbHit: duration("a hit in the second-level CPU TLB").optional(),
-    walkStep: duration("one memory read of a CPU page walk").optional(),
-    minorFault: duration("a page fault that needs no I/O").optional(),
-    ipi: duration("an IPI shootdown of one other core, acknowledgement included").optional(),
-    ipiPerCore: duration("what each further core adds to a shootdown").optional(),
-    flushPage: duration("flushing one page from the own TLB").optional(),
-    flushAll: duration("flushing the own TLB entirely").optional(),
-    clearEntry: duration("clearing or changing one page-table entry").optional(),
-    copyPage: duration("copying one page").optional(),
-    lock: duration("taking or releasing a lock that nobody else wants").optional(),
-    operation: duration("an operation of the mm, less the steps named here").optional(),
-    notifierCallback: duration("what a driver does in range_start, less waiting").optional(),
-    notifierCall: duration("one notifier call, its SRCU section and list walk included").optional(),
+    tlbHit: latency("a hit in the second-level CPU TLB").optional(),
+    walkStep: latency("one memory read of a CPU page walk").optional(),
+    minorFault: latency("a page fault that needs no I/O").optional(),
+    ipi: latency("an IPI shootdown of one other core, acknowledgement included").optional(),
+    ipiPerCore: latency("what each further core adds to a shootdown").optional(),
+    flushPage: latency("flushing one page from the own TLB").optional(),
+    flushAll: latency("flushing the own TLB entirely").optional(),
+    clearEntry: latency("clearing or changing one page-table entry").optional(),
+    copyPage: latency("copying one page").optional(),
+    lock: latency("taking or releasing a lock that nobody else wants").optional(),
+    operation: latency("an operation of the mm, less the steps named here").optional(),
+    notifierCallback: latency("what a callback costs the CPU, less waiting").optional(),
+    notifierCall: latency("one notifier call, its SRCU section and list walk included").optional(),
   })
     .describe("how long the steps of a CPU take")
     .optional(),
@@ -113,13 +113,13 @@ const IommuSchema = record({
   waitPoll: duration("how often a CPU looks whether its commands have completed").optional(),
   waitGiveUp: duration("when a CPU stops waiting for completion and goes on").optional(),
   latency: record({
-    iotlbHit: duration("a hit in the IOTLB").optional(),
-    walkStep: duration("one memory read of an IOMMU page walk").optional(),
-    command: duration("executing one command").optional(),
-    interruptDelivery: duration("an interrupt message from the IOMMU to a core").optional(),
-    interruptEntry: duration("from the message to the first instruction of the handler").optional(),
-    threadWake: duration("waking the handler's thread").optional(),
-    workerWake: duration("waking a worker that serves page requests").optional(),
+    iotlbHit: latency("a hit in the IOTLB").optional(),
+    walkStep: latency("one memory read of an IOMMU page walk").optional(),
+    command: latency("executing one command").optional(),
+    interruptDelivery: latency("an interrupt message from the IOMMU to a core").optional(),
+    interruptEntry: latency("from the message to the first instruction of the handler").optional(),
+    threadWake: latency("waking the handler's thread").optional(),
+    workerWake: latency("waking a worker that serves page requests").optional(),
   })
     .describe("how long the steps of the IOMMU and its driver take")
     .optional(),
@@ -127,7 +127,7 @@ const IommuSchema = record({
 
 const accessCommon = {
   writeShare: share("share of accesses that write").optional(),
-  think: duration("pause of a lane between two accesses").optional(),
+  think: latency("pause of a lane between two accesses").optional(),
 };
 
 const accessPages = pages("pages that the device works on", 1, 1 << 24).optional();
@@ -176,9 +176,9 @@ const DeviceSchema = record({
   backoff: duration("pause before a refused request is repeated").optional(),
   access: AccessSchema.optional(),
   latency: record({
-    link: duration("one way over the PCIe link").optional(),
-    dma: duration("from a translated access to memory having it").optional(),
-    invalidation: duration(
+    link: latency("one way over the PCIe link").optional(),
+    dma: latency("from a translated access to memory having it").optional(),
+    invalidation: latency(
       "from receiving an ATC invalidation to being ready to complete it",
     ).optional(),
   })
@@ -245,3 +245,6 @@ export type ScenarioInput = z.input<typeof ScenarioSchema>;
 export type Scenario = z.output<typeof ScenarioSchema>;
 export type ScenarioDevice = NonNullable<Scenario["devices"]>[number];
 export type ScenarioAccess = NonNullable<ScenarioDevice["access"]>;
+export type Latency = NonNullable<
+  NonNullable<NonNullable<Scenario["machine"]>["latency"]>["walkStep"]
+>;

@@ -1,5 +1,6 @@
 /** Chooses between what a scenario says and the default, and remembers which it was. */
 import { defaultOf, DEFAULTS, type DefaultPath, type Grade } from "./defaults.js";
+import type { Latency } from "./schema.js";
 import { DEVICE_PRESETS } from "./defaults.js";
 import type { DeviceKind } from "./vocabulary.js";
 
@@ -7,7 +8,7 @@ import type { DeviceKind } from "./vocabulary.js";
 export interface Setting {
   /** Such as `devices[0].atc.entries`. */
   path: string;
-  value: number | bigint | string;
+  value: number | bigint | string | Latency;
   unit: string;
   from: "scenario" | "command line" | "default" | `preset ${string}`;
   source: string;

@@ -83,9 +83,9 @@ describe("a scenario file", () => {
     { text: "explore: { retryLimit: unlimted }", problem: "unlimted", hint: "mean unlimited?" },
     { text: "workload: { operations: [] }", problem: "at least 1 entries", hint: null },
     {
-      text: "machine: { latency: { ipi: 5 } }",
-      problem: "expected a time",
-      hint: "write for example 5ns",
+      text: "machine: { latency: { ipi: { median: 3us } } }",
+      problem: "missing",
+      hint: "expected a text",
     },
   ])("explains what is wrong with `$text`", ({ text, problem, hint }) => {
     const lines = text.startsWith("protocol") ? `name: n\n${text}` : HEAD + text;

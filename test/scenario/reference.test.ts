@@ -34,11 +34,20 @@ describe("the table of defaults", () => {
     expect(without).toEqual(WITHOUT_DEFAULT);
   });
 
-  test("holds times that a person could write in their place", () => {
-    const iommu = { waitGiveUp: String(writtenForm(DEFAULTS["iommu.waitGiveUp"])) };
-    expect(checkScenario({ name: "n", protocol: "none", iommu })).toMatchObject({
+  test("holds values that a person could write in their place", () => {
+    const latency = writtenForm(DEFAULTS["machine.latency.minorFault"]) as { median: string };
+    const scenario = {
+      name: "n",
+      protocol: "none" as const,
+      iommu: { waitGiveUp: writtenForm(DEFAULTS["iommu.waitGiveUp"]) as string },
+      machine: { latency: { minorFault: latency as { median: string; p99: string } } },
+    };
+    expect(checkScenario(scenario)).toMatchObject({
       ok: true,
-      scenario: { iommu: { waitGiveUp: DEFAULTS["iommu.waitGiveUp"].value } },
+      scenario: {
+        iommu: { waitGiveUp: DEFAULTS["iommu.waitGiveUp"].value },
+        machine: { latency: { minorFault: DEFAULTS["machine.latency.minorFault"].value } },
+      },
     });
   });
 });

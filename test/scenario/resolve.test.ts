@@ -49,11 +49,12 @@ describe("a resolved scenario", () => {
   test("reads times as nanoseconds and sizes as pages", () => {
     const { resolved } = loadScenario({
       ...BASE,
-      machine: { frames: "64MiB", latency: { ipi: "1.5us" } },
+      machine: { frames: "64MiB", latency: { ipi: "1.5us", walkStep: { min: "1ns", max: "9ns" } } },
       until: "2ms",
     });
     expect(resolved.machine.frames).toBe(16384);
-    expect(resolved.machine.latency.ipiNs).toBe(1500);
+    expect(resolved.machine.latency.ipi).toEqual({ model: "fixed", ns: 1500 });
+    expect(resolved.machine.latency.walkStep).toEqual({ model: "uniform", minNs: 1, maxNs: 9 });
     expect(resolved.until).toEqual({ kind: "time", ns: 2_000_000 });
   });
 
@@ -109,6 +110,18 @@ describe("a scenario that contradicts itself", () => {
       scenario: {
         machine: { frames: 64 },
         workload: { operations: [{ kind: "munmap", pages: 64 }] },
+      },
+    },
+    {
+      because: "the bounds of a latency are exchanged",
+      path: "machine.latency.ipi",
+      scenario: { machine: { latency: { ipi: { min: "2us", max: "1us" } } } },
+    },
+    {
+      because: "a lognormal latency has its p99 below the median",
+      path: "devices[0].access.think",
+      scenario: {
+        devices: [{ ...gpu, access: { kind: "live", think: { median: "2us", p99: "1us" } } }],
       },
     },
   ])("is refused because $because", ({ path, scenario }) => {
