@@ -29,3 +29,20 @@ export function readRecord<R extends keyof Layouts>(
 export function recordSize(name: keyof Layouts): number {
   return layout[name].size;
 }
+
+/** Writes fields of one record at `offset` of `view`; fields left out keep what they hold. */
+export function writeRecord<R extends keyof Layouts>(
+  name: R,
+  view: DataView,
+  values: Partial<RecordOf<R>>,
+  offset = 0,
+): void {
+  const fields: Record<string, number | { offset: number; type: string }> = layout[name];
+  for (const [field, value] of Object.entries<number | bigint | undefined>(values)) {
+    const place = fields[field];
+    if (place === undefined || typeof place === "number" || value === undefined) continue;
+    const at = offset + place.offset;
+    if (place.type === "u64") view.setBigUint64(at, BigInt(value), true);
+    else view.setUint32(at, Number(value), true);
+  }
+}
