@@ -10,6 +10,8 @@ export default tseslint.config(
     rules: {
       "@typescript-eslint/restrict-template-expressions": ["error", { allowNumber: true, allowBoolean: true }],
       "@typescript-eslint/no-non-null-assertion": "off",
+      // Numbers from the core's memory become members of the enums that it shares with the host.
+      "@typescript-eslint/no-unsafe-enum-assignment": "off",
     },
   },
 );

@@ -80,6 +80,11 @@ export function exploreTake(move: u32, choices: u32): u32 {
   return e.instance.scene.oracle.take();
 }
 
+/** The move taken last asked only questions that its answers fit. */
+export function exploreFits(): bool {
+  return !explorer().instance.choice.isOutOfBounds;
+}
+
 /** Describes the present state in the report block. */
 export function exploreState(): void {
   describeState(explorer(), reportBlock());

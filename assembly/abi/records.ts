@@ -10,7 +10,7 @@ export class PathStep {
   choices: u32;
 }
 
-/** Who moves, and how many steps of its program follow as bytes: 24 bytes and `steps`. */
+/** Who moves, and how many steps of its program it takes; their kinds follow as bytes. */
 @unmanaged
 export class MoveRecord {
   actor: u32;
@@ -21,12 +21,15 @@ export class MoveRecord {
   pc: u32;
 }
 
-/** A state for people to read; 64 bytes for each device follow. */
+/**
+ * A state for people to read; a DeviceRecord for each device follows. Entries and cached translations
+ * are bits of ShownEntry, frames are their numbers in the instance: 0 is F0.
+ */
 @unmanaged
 export class StateRecord {
-  upper: u64;
-  pte0: u64;
-  pte1: u64;
+  upper: u32;
+  pte0: u32;
+  pte1: u32;
   vmaExists: u32;
   vmaIsWritable: u32;
   owner0: u32;
@@ -37,6 +40,35 @@ export class StateRecord {
   isEmptied: u32;
   count: u32;
   sequence: u32;
+  isRegistered: u32;
+  queued: u32;
+  isTimerPending: u32;
+  mmapReaders: u32;
+  mmapWriter: u32;
+  pageTableLock: u32;
+  rmapLock: u32;
+  driverLock: u32;
+}
+
+/** What stands between one device and memory. */
+@unmanaged
+export class DeviceRecord {
+  atc0: u32;
+  atc1: u32;
+  iotlb0: u32;
+  iotlb1: u32;
+  mirror0: u32;
+  mirror1: u32;
+  isTableCached: u32;
+  requestState: u32;
+  requestPage: u32;
+  requestIsWrite: u32;
+  refusals: u32;
+  inFlight: u32;
+  inFlightFrame: u32;
+  isFailed: u32;
+  handlerIsServed: u32;
+  handlerFrame: u32;
 }
 
 /** Everything a timed run is told: times in nanoseconds, sizes in entries. */

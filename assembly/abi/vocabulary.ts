@@ -200,6 +200,26 @@ export enum FrameOwner {
   Reused,
 }
 
+/** What the oracle remembers of a frame. */
+export enum FrameMark {
+  /** The mm has promised somebody that this frame does not change any more. */
+  Promised = 1,
+  /** The frame's content was copied elsewhere: later writes to it are lost. */
+  Copied = 2,
+  /** The address shows another frame by now. */
+  Replaced = 4,
+}
+
+/** A page table entry or a cached translation, as it is shown to people; 0 is none. */
+export enum ShownEntry {
+  /** The number of the data frame, from 1. */
+  Frame = 15,
+  Writable = 16,
+  Migration = 32,
+  /** It points to the page-table page. */
+  Table = 64,
+}
+
 /** What became of a device's page request. */
 export enum RequestState {
   Idle,

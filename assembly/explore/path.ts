@@ -1,14 +1,16 @@
 /**
  * Paths, moves and states for the host to read; the layout is that of abi/records.ts.
  */
-import { ActorKind } from "../abi/vocabulary";
-import { MoveRecord, PathStep, StateRecord } from "../abi/records";
+import { ActorKind, ShownEntry } from "../abi/vocabulary";
+import { DeviceRecord, MoveRecord, PathStep, StateRecord } from "../abi/records";
 import { LEVEL_PMD } from "../base/page";
-import { Tlb } from "../hardware/tlb/tlb";
+import { entryFrame, isHuge, isMigration, isPresent, isWritable } from "../hardware/pgtable/pte";
+import { payloadFrame, payloadIsWritable, Tlb } from "../hardware/tlb/tlb";
 import { Program } from "../kernel/steps/program";
-import { Attachment } from "../kernel/steps/scene";
 import { Task } from "../kernel/steps/task";
+import { FRAME_STRIDE_SHIFT } from "./codec";
 import { Explorer } from "./explorer";
+import { Instance } from "./instance";
 import { NO_ROW } from "./state_store";
 
 /** Writes a PathStep for each step up to and including the violating one; returns their number. */
@@ -54,6 +56,7 @@ export function describeMove(explorer: Explorer, move: u32, block: usize): void 
 function describeTask(task: Task, record: MoveRecord, block: usize): void {
   const program: Program = task.program;
   record.pc = task.pc;
+  if (record.actor != <u32>ActorKind.Handler) record.page = task.page;
   let at = task.pc;
   let kinds = block + offsetof<MoveRecord>();
   while (at < program.length) {
@@ -68,11 +71,12 @@ function describeTask(task: Task, record: MoveRecord, block: usize): void {
 export function describeState(explorer: Explorer, block: usize): void {
   const scene = explorer.instance.scene;
   const record = changetype<StateRecord>(block);
+  const upper = load<u64>(scene.upperAddress());
+  record.upper = isPresent(upper) && !isHuge(upper) ? ShownEntry.Table : shownEntry(upper);
+  record.pte0 = shownEntry(load<u64>(scene.pteAddress(0)));
+  record.pte1 = scene.mm.pages > 1 ? shownEntry(load<u64>(scene.pteAddress(1))) : 0;
   record.vmaExists = scene.mm.vmaExists;
   record.vmaIsWritable = scene.mm.vmaIsWritable;
-  record.upper = load<u64>(scene.upperAddress());
-  record.pte0 = load<u64>(scene.pteAddress(0));
-  record.pte1 = scene.mm.pages > 1 ? load<u64>(scene.pteAddress(1)) : 0;
   record.owner0 = scene.frames.owner(scene.dataFrames[0]);
   record.owner1 = scene.frames.owner(scene.dataFrames[1]);
   record.tableOwner = scene.frames.owner(scene.mm.pteTable);
@@ -81,34 +85,58 @@ export function describeState(explorer: Explorer, block: usize): void {
   record.isEmptied = scene.pasids.isEmptied(scene.mm.asid) ? 1 : 0;
   record.count = scene.driver.count;
   record.sequence = scene.driver.sequence;
-  for (let i = 0; i < scene.attachments.length; i++) {
-    describeAttachment(explorer, scene.attachments[i], block, i);
-  }
+  record.isRegistered = scene.driver.isRegistered;
+  record.queued = scene.driver.queued + scene.driver.queuedAtc;
+  record.isTimerPending = scene.driver.timerPending;
+  record.mmapReaders = scene.locks.mmapReaders;
+  record.mmapWriter = scene.locks.mmapWriter;
+  record.pageTableLock = scene.locks.pageTable;
+  record.rmapLock = scene.locks.rmap;
+  record.driverLock = scene.locks.driver;
+  for (let i = 0; i < scene.attachments.length; i++) describeDevice(explorer.instance, block, i);
 }
 
-function describeAttachment(
-  explorer: Explorer,
-  attachment: Attachment,
-  block: usize,
-  i: i32,
-): void {
-  const base = block + offsetof<StateRecord>() + ((<usize>i) << 6);
-  const pages = explorer.instance.pages;
-  putSlots(base, attachment.device.atc, pages);
+function describeDevice(instance: Instance, block: usize, i: i32): void {
+  const attachment = instance.scene.attachments[i];
+  const device = attachment.device;
+  const base = block + offsetof<StateRecord>() + <usize>i * offsetof<DeviceRecord>();
+  const record = changetype<DeviceRecord>(base);
+  const last = instance.pages - 1;
   const iotlb = attachment.iotlb;
-  putSlots(base + 16, iotlb, pages);
-  putSlots(base + 32, attachment.mirror, pages);
-  const cache = attachment.walkCache.ofLevel(LEVEL_PMD)!;
-  store<u32>(base, cache.isValid(0) ? 1 : 0, 48);
-  store<u32>(base, load<u8>(attachment.device.requestState), 52);
-  store<u32>(base, load<u8>(attachment.device.inFlight), 56);
-  store<u32>(base, attachment.device.isFailed, 60);
+  const mirror = attachment.mirror;
+  record.atc0 = shownSlot(device.atc, 0);
+  record.atc1 = shownSlot(device.atc, last);
+  record.iotlb0 = iotlb == null ? 0 : shownSlot(iotlb, 0);
+  record.iotlb1 = iotlb == null ? 0 : shownSlot(iotlb, last);
+  record.mirror0 = mirror == null ? 0 : shownSlot(mirror, 0);
+  record.mirror1 = mirror == null ? 0 : shownSlot(mirror, last);
+  record.isTableCached = attachment.walkCache.ofLevel(LEVEL_PMD)!.isValid(0) ? 1 : 0;
+  record.requestState = load<u8>(device.requestState);
+  record.requestPage = <u32>(load<u64>(device.requestPage) - instance.scene.mm.firstVpn);
+  record.requestIsWrite = load<u8>(device.requestIsWrite);
+  record.refusals = load<u32>(device.refusals);
+  record.inFlight = load<u8>(device.inFlight);
+  record.inFlightFrame = frameIndex(load<u32>(device.inFlightFrame));
+  record.isFailed = device.isFailed;
+  record.handlerIsServed = instance.handlers[i].isServed;
+  record.handlerFrame = frameIndex(instance.handlers[i].frame);
 }
 
-/** Two payloads, all ones where nothing is cached. */
-function putSlots(base: usize, tlb: Tlb | null, pages: u32): void {
-  for (let page: u32 = 0; page < 2; page++) {
-    const isCached = tlb != null && page < pages && tlb.isValid(page);
-    store<u64>(base + ((<usize>page) << 3), isCached ? tlb!.payload(page) : u64.MAX_VALUE);
-  }
+/** The number of a data frame in the instance. */
+function frameIndex(frame: u32): u32 {
+  return (frame >> FRAME_STRIDE_SHIFT) - 1;
+}
+
+function shownEntry(entry: u64): u32 {
+  if (entry == 0) return 0;
+  const frame = frameIndex(entryFrame(entry)) + 1;
+  if (isMigration(entry)) return frame | ShownEntry.Migration;
+  return isWritable(entry) ? frame | ShownEntry.Writable : frame;
+}
+
+function shownSlot(tlb: Tlb, slot: u32): u32 {
+  if (!tlb.isValid(slot)) return 0;
+  const payload = tlb.payload(slot);
+  const frame = frameIndex(payloadFrame(payload)) + 1;
+  return payloadIsWritable(payload) ? frame | ShownEntry.Writable : frame;
 }

@@ -9,15 +9,12 @@
  * Source:     linux include/asm-generic/tlb.h (unhook, flush, free); PCIe base specification,
  *             chapter 10 (what a device may still do before an invalidation completes).
  */
-import { FrameOwner, Property } from "../abi/vocabulary";
+import { FrameMark, FrameOwner, Property } from "../abi/vocabulary";
 import { allocate, byteAt, longAt, putByte, putLong, wordAt } from "../base/bytes";
 
-/** The mm has promised somebody that this frame does not change any more. */
-export const MARK_PROMISED: u8 = 1;
-/** The frame's content was copied elsewhere: later writes to it are lost. */
-export const MARK_COPIED: u8 = 2;
-/** The address shows another frame by now. */
-export const MARK_REPLACED: u8 = 4;
+export const MARK_PROMISED: u8 = <u8>FrameMark.Promised;
+export const MARK_COPIED: u8 = <u8>FrameMark.Copied;
+export const MARK_REPLACED: u8 = <u8>FrameMark.Replaced;
 
 const PROPERTIES: u32 = 8;
 

@@ -13,6 +13,8 @@ export class ChoicePath {
   private readonly bounds: StaticArray<u32> = new StaticArray<u32>(DEPTH_MAX);
   private depth: i32 = 0;
   private length: i32 = 0;
+  /** A prescribed answer was none of those that the question has. */
+  isOutOfBounds: bool = false;
 
   /** An answer in [0, bound). The first visit to a choice point answers 0. */
   choose(bound: u32): u32 {
@@ -24,7 +26,10 @@ export class ChoicePath {
     }
     const asked = this.bounds[this.depth];
     assert(asked == 0 || asked == bound, "the model asks the same question again");
-    return this.answers[this.depth++];
+    const answer = this.answers[this.depth++];
+    if (answer < bound) return answer;
+    this.isOutOfBounds = true;
+    return 0;
   }
 
   /** Starts the same path over. */
@@ -48,6 +53,7 @@ export class ChoicePath {
   reset(): void {
     this.depth = 0;
     this.length = 0;
+    this.isOutOfBounds = false;
   }
 
   /** Moves to the next unexplored path; false once every path has been visited. */

@@ -1,5 +1,6 @@
 /** Errors as the person in front of the terminal sees them, and the exit code of each kind. */
 import { CommanderError } from "commander";
+import { InvalidToken } from "../explore/token.js";
 import { InvalidScenario } from "../scenario/errors.js";
 import { RecordingError } from "../workload/recording_error.js";
 import { ExitCode } from "./exit_code.js";
@@ -35,6 +36,9 @@ export function judge(error: unknown, environment: string): Verdict {
     const { file, line, problem, hint } = error;
     const place = line === null ? file : `${file}:${line}`;
     return userMistake(new UserError(place, problem, hint));
+  }
+  if (error instanceof InvalidToken) {
+    return userMistake(new UserError("token", error.problem, error.hint));
   }
   if (error instanceof UserError) return userMistake(error);
   return { exitCode: ExitCode.Defect, text: defectReport(error, environment) };

@@ -1,11 +1,21 @@
 /** The tree of commands. */
 import { Command } from "@commander-js/extra-typings";
 import { describeCommand } from "./commands/describe.js";
+import { exploreCommand } from "./commands/explore.js";
 import { listCommand } from "./commands/list.js";
 import { schemaCommand } from "./commands/schema.js";
+import { tokenCommand } from "./commands/token.js";
+import { exploreWorlds } from "./explore_worlds.js";
+import { replayAnyToken } from "./replay_token.js";
 import { packageVersion } from "./package_info.js";
 
-const COMMANDS = [listCommand, describeCommand, schemaCommand];
+const COMMANDS = [
+  () => exploreCommand(exploreWorlds),
+  () => tokenCommand(replayAnyToken),
+  listCommand,
+  describeCommand,
+  schemaCommand,
+];
 
 const EXIT_CODES = `
 Exit codes:

@@ -1,4 +1,6 @@
 /** `tlbstorm explore`: every interleaving of a small world, and a verdict for each property. */
+import { Option } from "@commander-js/extra-typings";
+import { SAFETY_IDS, type PropertyId } from "../../explore/properties.js";
 import { exploreRequests, type ExploreRequest } from "../explore_request.js";
 import { readScenario } from "../load_scenario.js";
 import {
@@ -11,12 +13,19 @@ import {
   protocolOption,
   quietOption,
   retryLimitOption,
+  wholeNumber,
+  word,
 } from "../options.js";
 import { deliver, type CommandResult } from "../result.js";
 
 export interface ExploreOptions {
   /** Whether a matrix was asked for, even if it has one cell only. */
   all: boolean;
+  /** The properties that are judged; null: all. */
+  properties: PropertyId[] | null;
+  /** Show page table, caches and owners of frames beside each step. */
+  states: boolean;
+  maxStates?: number | undefined;
   quiet?: true | undefined;
 }
 
@@ -35,6 +44,9 @@ export function exploreCommand(
     .addOption(devicesOption())
     .addOption(pagesOption())
     .addOption(retryLimitOption())
+    .addOption(propertyOption())
+    .addOption(maxStatesOption())
+    .option("--states", "show page table, caches and owners of frames beside each step")
     .option("--all", "every protocol with every operation, or those of the one that is named")
     .addOption(jsonOption())
     .addOption(quietOption())
@@ -42,6 +54,7 @@ export function exploreCommand(
       "after",
       examples(
         ["tlbstorm explore --protocol flush-at-end --operation munmap", "one cell"],
+        ["tlbstorm explore --protocol none --operation cow --states", "with what is cached"],
         ["tlbstorm explore --protocol empty-table --operation cow --devices 2", "a larger world"],
         ["tlbstorm explore examples/mirror_two_devices.json", "what a scenario says"],
         ["tlbstorm explore --all --json", "the whole matrix"],
@@ -50,9 +63,29 @@ export function exploreCommand(
     .action(async (path, options) => {
       const loaded = path === undefined ? null : await readScenario(path, {}, options);
       const requests = exploreRequests(loaded?.resolved ?? null, options);
+      const { property, states, maxStates, quiet } = options;
       deliver(
-        await explore(requests, { all: options.all === true, quiet: options.quiet }),
+        await explore(requests, {
+          all: options.all === true,
+          properties: property === undefined ? null : [property],
+          states: states === true,
+          maxStates,
+          quiet,
+        }),
         options,
       );
     });
+}
+
+function propertyOption() {
+  return new Option(
+    "--property <id>",
+    "judge this property only, and stop when it is violated",
+  ).argParser(word("property", SAFETY_IDS, "See: tlbstorm list properties"));
+}
+
+function maxStatesOption() {
+  return new Option("--max-states <number>", "give up when so many states are known").argParser(
+    wholeNumber(1, 60_000_000),
+  );
 }

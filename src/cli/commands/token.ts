@@ -2,7 +2,14 @@
 import { examples, jsonOption, newCommand, quietOption } from "../options.js";
 import { deliver, type CommandResult } from "../result.js";
 
-export function tokenCommand(replay: (token: string) => Promise<CommandResult>) {
+export interface TokenOptions {
+  /** Show page table, caches and owners of frames beside each step. */
+  states: boolean;
+}
+
+export function tokenCommand(
+  replay: (token: string, options: TokenOptions) => Promise<CommandResult>,
+) {
   return newCommand("token")
     .summary("repeats exactly what a token names")
     .description(
@@ -10,10 +17,11 @@ export function tokenCommand(replay: (token: string) => Promise<CommandResult>) 
         "for each step, one column for each actor.",
     )
     .argument("<token>", "a token that run, explore or study printed")
+    .option("--states", "show page table, caches and owners of frames beside each step")
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText("after", examples(["tlbstorm token TOKEN", "the timeline of what TOKEN names"]))
     .action(async (token, options) => {
-      deliver(await replay(token), options);
+      deliver(await replay(token, { states: options.states === true }), options);
     });
 }

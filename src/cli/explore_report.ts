@@ -1,0 +1,106 @@
+/** Results of exploration as text. */
+import type { ExploreResult, PropertyResult } from "../explore/explore.js";
+import type { SmallWorld } from "../explore/small_world.js";
+import { formatTable } from "./output.js";
+
+export function describeWorld(world: SmallWorld): string {
+  const { protocol, operation, devices, pages, retryLimit } = world;
+  const limit = retryLimit === 0 ? "unlimited" : String(retryLimit);
+  return [
+    `${operation} under ${protocol.id}${protocol.title === "" ? "" : `: ${protocol.title}`}`,
+    `${counted(devices, "device")}, ${counted(pages, "page")}, retry limit ${limit}`,
+  ].join("\n");
+}
+
+/** The verdict of each property, and how much was explored. */
+export function formatResult(result: ExploreResult): string {
+  const rows = Object.entries(result.properties).map(([id, { verdict, steps, token }]) => [
+    id,
+    VERDICTS[verdict],
+    steps ?? "",
+    token ?? "",
+  ]);
+  return [
+    formatTable(
+      [
+        { head: "property" },
+        { head: "verdict" },
+        { head: "steps", align: "right" },
+        { head: "token" },
+      ],
+      rows,
+    ),
+    "",
+    extent(result),
+  ].join("\n");
+}
+
+const VERDICTS = {
+  holds: "holds",
+  violated: "violated",
+  "not-applicable": "not applicable",
+  unknown: "unknown",
+} as const;
+
+function extent({ states, transitions, seconds, complete }: ExploreResult): string {
+  const sizes = `${grouped(states)} states, ${grouped(transitions)} transitions`;
+  const end = complete ? "complete" : "INCOMPLETE: not every state was seen";
+  return `${sizes}, ${seconds.toFixed(2)} s, ${end}`;
+}
+
+/** How properties are named where there is little room. */
+const SHORT: Record<string, string> = {
+  "stale-read": "R",
+  "stale-write": "W",
+  "readonly-write": "ro",
+  "lost-write": "lost",
+  "split-brain": "split",
+  "stale-walk": "walk",
+  "device-failure": "fail",
+  served: "unserved",
+};
+
+/** Protocols against operations: what is violated, and in how many steps. */
+export function formatMatrix(cells: readonly ExploreResult[]): string {
+  const protocols = [...new Set(cells.map(({ protocol }) => protocol))];
+  const operations = [...new Set(cells.map(({ operation }) => operation))];
+  const rows = protocols.map((protocol) => [
+    protocol,
+    ...operations.map((operation) => {
+      const cell = cells.find((one) => one.protocol === protocol && one.operation === operation);
+      return cell === undefined ? "" : formatCell(cell);
+    }),
+  ]);
+  const heads = ["protocol", ...operations].map((head) => ({ head }));
+  const total = cells.reduce((sum, { states }) => sum + states, 0);
+  const seconds = cells.reduce((sum, cell) => sum + cell.seconds, 0);
+  return [
+    formatTable(heads, rows),
+    "",
+    "violated properties with the steps of a shortest counterexample; a dot: all that apply hold",
+    `${Object.entries(SHORT)
+      .map(([id, short]) => `${short} ${id}`)
+      .join(", ")}, ? unknown`,
+    `${cells.length} worlds, ${grouped(total)} states, ${seconds.toFixed(2)} s`,
+  ].join("\n");
+}
+
+function formatCell({ properties }: ExploreResult): string {
+  const parts = Object.entries(properties).flatMap(([id, result]) =>
+    shortVerdict(SHORT[id]!, result),
+  );
+  return parts.length === 0 ? "·" : parts.join(" ");
+}
+
+function shortVerdict(short: string, { verdict, steps }: PropertyResult): string[] {
+  if (verdict === "violated") return [`${short}${steps!}`];
+  return verdict === "unknown" ? [`${short}?`] : [];
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
+}
+
+function grouped(count: number): string {
+  return count.toLocaleString("en");
+}

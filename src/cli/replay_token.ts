@@ -1,0 +1,42 @@
+/** What `tlbstorm token` does: finds out by its first letters what kind of token it is. */
+import { formatTimeline } from "../explore/timeline.js";
+import { replayToken } from "../explore/counterexample.js";
+import { EXPLORE_TOKEN_PREFIX, InvalidToken } from "../explore/token.js";
+import type { TokenOptions } from "./commands/token.js";
+import { describeWorld } from "./explore_report.js";
+import type { CommandResult } from "./result.js";
+
+type Replay = (token: string, options: TokenOptions) => Promise<CommandResult>;
+
+/** Who replays a token, by the letter that it begins with. */
+const KINDS: Record<string, Replay> = {
+  [EXPLORE_TOKEN_PREFIX[0]!]: replayExploration,
+};
+
+export const replayAnyToken: Replay = (token, options) => {
+  const replay = /^[a-z]\d+\./.test(token) ? KINDS[token[0]!] : undefined;
+  if (replay !== undefined) return replay(token, options);
+  throw new InvalidToken("this is not a token", "tokens begin with a letter, a number and a dot");
+};
+
+async function replayExploration(token: string, options: TokenOptions): Promise<CommandResult> {
+  const example = await replayToken(token);
+  const { world, property, steps, loop, isReproduced } = example;
+  return {
+    json: {
+      schema: "tlbstorm.counterexample/1",
+      protocol: world.protocol.id,
+      operation: world.operation,
+      devices: world.devices,
+      pages: world.pages,
+      retryLimit: world.retryLimit,
+      property,
+      reproduced: isReproduced,
+      loop,
+      steps,
+      token,
+    },
+    text: [describeWorld(world), "", formatTimeline(example, options)].join("\n"),
+    found: isReproduced,
+  };
+}

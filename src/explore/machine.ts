@@ -1,0 +1,127 @@
+/** One core that explores and replays small worlds, one after the other. */
+import { Core } from "../abi/core.js";
+import { readRecord, recordSize } from "../abi/records.js";
+import type { ActorKind, DeviceMove, StepKind } from "../abi/vocabulary.generated.js";
+import { encodeProtocol } from "../protocols/encode.js";
+import { OPERATIONS } from "./operations.js";
+import { PROPERTIES, type PropertyId } from "./properties.js";
+import type { SmallWorld } from "./small_world.js";
+import { readWorldState, type WorldState } from "./world_state.js";
+
+/** One step of a path: whose turn it is, and the answers to what its step asks. */
+export interface PathStep {
+  readonly move: number;
+  readonly choices: number;
+}
+
+/** A move as it would be taken in the present state. */
+export interface Move {
+  readonly actor: ActorKind;
+  /** Which device, frame or queue. */
+  readonly index: number;
+  readonly kind: DeviceMove;
+  readonly page: number;
+  /** The steps of its program that it takes at once. */
+  readonly steps: readonly StepKind[];
+}
+
+export interface Taken {
+  /** The answers fitted the questions. */
+  readonly fits: boolean;
+  readonly violated: readonly PropertyId[];
+}
+
+export class ExploreMachine {
+  private world: SmallWorld | null = null;
+
+  private constructor(private readonly core: Core) {}
+
+  static async create(): Promise<ExploreMachine> {
+    return new ExploreMachine(await Core.create());
+  }
+
+  /** Puts a world in its initial state; what was explored before is forgotten. */
+  boot(world: SmallWorld): void {
+    const { exports } = this.core;
+    const encoded = encodeProtocol(world.protocol);
+    this.core.bytes(exports.protocolBlock(), encoded.length).set(encoded);
+    const operation = OPERATIONS[world.operation].code;
+    exports.exploreBoot(operation, world.devices, world.pages, world.retryLimit);
+    this.world = world;
+  }
+
+  /** Explores until so many more states are known, or `maxStates` in all; true: nothing is left. */
+  run(states: number, maxStates: number): boolean {
+    return isSet(this.core.exports.exploreRun(states, maxStates));
+  }
+
+  get states(): number {
+    return this.core.exports.exploreStates();
+  }
+
+  get transitions(): number {
+    return this.core.exports.exploreTransitions();
+  }
+
+  /** Bytes that the known states take. */
+  get bytes(): number {
+    return this.core.exports.exploreBytes();
+  }
+
+  /** A shortest path to a violation of the property, or null if none was found. */
+  path(property: PropertyId): PathStep[] | null {
+    const { exports } = this.core;
+    const { code } = PROPERTIES[property];
+    if (!isSet(exports.exploreIsViolated(code))) return null;
+    const steps = exports.explorePath(code);
+    const size = recordSize("PathStep");
+    const view = this.core.view(exports.reportBlock(), steps * size);
+    return Array.from({ length: steps }, (_, at) => readRecord("PathStep", view, at * size));
+  }
+
+  /** Goes back to the initial state. */
+  rewind(): void {
+    this.core.exports.exploreRewind();
+  }
+
+  isEnabled(move: number): boolean {
+    const { exports } = this.core;
+    return move < exports.exploreMoves() && isSet(exports.exploreIsEnabled(move));
+  }
+
+  describe(move: number): Move {
+    const { exports } = this.core;
+    exports.exploreDescribe(move);
+    const address = exports.reportBlock();
+    const head = recordSize("MoveRecord");
+    const record = readRecord("MoveRecord", this.core.view(address, head));
+    return { ...record, steps: [...this.core.bytes(address + head, record.steps)] };
+  }
+
+  take({ move, choices }: PathStep): Taken {
+    const { exports } = this.core;
+    const bits = exports.exploreTake(move, choices);
+    const violated = (Object.keys(PROPERTIES) as PropertyId[]).filter(
+      (id) => (bits & (1 << PROPERTIES[id].code)) !== 0,
+    );
+    return { fits: isSet(exports.exploreFits()), violated };
+  }
+
+  state(): WorldState {
+    const { exports } = this.core;
+    exports.exploreState();
+    const { devices, pages } = this.world!;
+    const head = recordSize("StateRecord");
+    const size = recordSize("DeviceRecord");
+    const view = this.core.view(exports.reportBlock(), head + devices * size);
+    const records = Array.from({ length: devices }, (_, at) =>
+      readRecord("DeviceRecord", view, head + at * size),
+    );
+    return readWorldState(readRecord("StateRecord", view), records, pages);
+  }
+}
+
+/** The core answers with 0 or 1, whatever its declarations say. */
+function isSet(flag: boolean | number): boolean {
+  return Number(flag) !== 0;
+}

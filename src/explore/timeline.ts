@@ -1,0 +1,104 @@
+/**
+ * A counterexample as a table: rows are time, columns are actors, the violated rule comes last.
+ *
+ * Source: the races in linux Documentation/mm/mmu_notifier.rst are drawn like this.
+ */
+import { columns } from "../base/columns.js";
+import type { Counterexample } from "./counterexample.js";
+import { entryText, OWNER_TEXTS } from "./narrate.js";
+import { PROPERTIES } from "./properties.js";
+import type { DeviceState, Entry, WorldState } from "./world_state.js";
+
+export interface TimelineOptions {
+  /** Page table, caches and owners of frames beside each step. */
+  states?: boolean | undefined;
+}
+
+export function formatTimeline(example: Counterexample, options: TimelineOptions = {}): string {
+  return [...table(example, options.states === true), "", ...closing(example)].join("\n");
+}
+
+function table({ steps, initial }: Counterexample, states: boolean): string[] {
+  const actors = [...new Set(steps.map(({ actor }) => actor))].sort(byRank);
+  const head = ["time", ...actors, ...(states ? STATE_HEADS : [])];
+  const first = states ? [["0", ...actors.map(() => ""), ...stateCells(initial)]] : [];
+  const rows = steps.map(({ actor, text, state }, at) => [
+    String(at + 1),
+    ...actors.map((column) => (column === actor ? text : "")),
+    ...(states ? stateCells(state) : []),
+  ]);
+  return columns(
+    [head, ...first, ...rows].map(([time, ...cells]) => [time!.padStart(4), ...cells]),
+  );
+}
+
+const RANKS = ["mm", "handler", "driver", "iommu", "timer", "registrar", "elsewhere", "device"];
+
+/** The mm on the left, devices on the right. */
+function byRank(a: string, b: string): number {
+  const rank = (actor: string) => RANKS.indexOf(actor.split(" ")[0]!);
+  return rank(a) - rank(b) || (a < b ? -1 : 1);
+}
+
+const STATE_HEADS = ["page table", "caches", "frames"];
+
+function stateCells(state: WorldState): string[] {
+  return [tableText(state), cachesText(state), framesText(state)];
+}
+
+function tableText({ upper, ptes, tableOwner, isEmptied }: WorldState): string {
+  const parts = ptes.map((pte, page) => `${pageName("pte", ptes, page)} ${entryText(pte)}`);
+  if (upper?.kind !== "table") parts.unshift(`pmd ${entryText(upper)}`);
+  if (OWNER_TEXTS[tableOwner] !== "mm") parts.push(`table ${OWNER_TEXTS[tableOwner]}`);
+  if (isEmptied) parts.push("empty table in place");
+  return parts.join(", ");
+}
+
+function cachesText({ devices }: WorldState): string {
+  return devices
+    .map((device, index) => {
+      const text = deviceCaches(device).join(", ") || "-";
+      return devices.length > 1 ? `[${index}] ${text}` : text;
+    })
+    .join(" ");
+}
+
+function deviceCaches(device: DeviceState): string[] {
+  const parts: string[] = [];
+  const add = (cache: string, entries: readonly Entry[]) => {
+    entries.forEach((entry, page) => {
+      if (entry !== null) parts.push(`${pageName(cache, entries, page)} ${entryText(entry)}`);
+    });
+  };
+  add("mirror", device.mirror);
+  add("IOTLB", device.iotlb);
+  add("ATC", device.atc);
+  if (device.isTableCached) parts.push("walk cache");
+  if (device.inFlight !== null)
+    parts.push(`${device.inFlight} of F${device.inFlightFrame} in flight`);
+  if (device.request === "outstanding") parts.push("page request");
+  if (device.isFailed) parts.push("failed");
+  return parts;
+}
+
+function framesText({ frames }: WorldState): string {
+  return frames
+    .map(({ owner, isPromised, isCopied, isReplaced }, frame) => {
+      const marks = [isPromised && "promised", isCopied && "copied", isReplaced && "replaced"];
+      return [`F${frame} ${OWNER_TEXTS[owner]}`, ...marks.filter((mark) => mark !== false)].join(
+        " ",
+      );
+    })
+    .join(", ");
+}
+
+function pageName(what: string, entries: readonly unknown[], page: number): string {
+  return entries.length > 1 ? `${what}[${page}]` : what;
+}
+
+function closing({ property, steps, loop, token, isReproduced }: Counterexample): string[] {
+  const { rule } = PROPERTIES[property];
+  const verdict = isReproduced ? `violated at ${steps.length}` : "not violated";
+  const repeats = loop === null ? [] : [`loop:  from ${steps.length} back to ${loop}, for ever`];
+  return [...repeats, `rule:  ${rule}   ${property}, ${verdict}`, `token: ${token}`];
+}
