@@ -1,7 +1,7 @@
 /**
  * Paths, moves and states for the host to read; the layout is that of abi/records.ts.
  */
-import { ActorKind, ShownEntry } from "../abi/vocabulary";
+import { ActorKind, ShownEntry, StepKind } from "../abi/vocabulary";
 import { DeviceRecord, MoveRecord, PathStep, StateRecord } from "../abi/records";
 import { LEVEL_PMD } from "../base/page";
 import { entryFrame, isHuge, isMigration, isPresent, isWritable } from "../hardware/pgtable/pte";
@@ -46,24 +46,29 @@ export function describeMove(explorer: Explorer, move: u32, block: usize): void 
   record.page = moves.page(move);
   record.steps = 0;
   const actor = moves.actor(move);
-  if (actor == ActorKind.MmThread) describeTask(instance.mmThread, record, block);
-  else if (actor == ActorKind.SecondMmThread) describeTask(instance.secondThread!, record, block);
-  else if (actor == ActorKind.Handler) {
-    describeTask(instance.handlers[moves.index(move)], record, block);
+  const pages = instance.pages;
+  if (actor == ActorKind.MmThread) describeTask(instance.mmThread, pages, record, block);
+  else if (actor == ActorKind.SecondMmThread) {
+    describeTask(instance.secondThread!, pages, record, block);
+  } else if (actor == ActorKind.Handler) {
+    describeTask(instance.handlers[moves.index(move)], pages, record, block);
   }
 }
 
-function describeTask(task: Task, record: MoveRecord, block: usize): void {
+function describeTask(task: Task, pages: u32, record: MoveRecord, block: usize): void {
   const program: Program = task.program;
   record.pc = task.pc;
   if (record.actor != <u32>ActorKind.Handler) record.page = task.page;
   let at = task.pc;
   let kinds = block + offsetof<MoveRecord>();
   while (at < program.length) {
-    store<u8>(kinds++, <u8>program.kind(at));
+    const kind = program.kind(at);
+    store<u8>(kinds++, <u8>kind);
     record.steps++;
     if (!program.isJoined(at)) return;
-    at++;
+    const goesBack = kind == StepKind.NextPage && task.page + 1 < pages;
+    if (goesBack) record.page = task.page + 1;
+    at = goesBack ? program.target(at) : at + 1;
   }
 }
 

@@ -69,8 +69,7 @@ export function writeToken({ world, property, path, loop }: TokenContent): strin
 }
 
 function isBuiltin(protocol: Protocol): boolean {
-  const builtin = builtinProtocol(protocol.id);
-  return builtin !== undefined && canonicalize(builtin) === canonicalize(protocol);
+  return builtinProtocol(protocol.id) === protocol;
 }
 
 /** What a token names; throws InvalidToken. */

@@ -1,0 +1,24 @@
+/** Every interleaving of a small world: verdicts, counterexamples, tokens. */
+export { replayToken, type Counterexample, type TimelineStep } from "./counterexample.js";
+export {
+  explore,
+  exploreAll,
+  MAX_STATES,
+  type ExploreOptions,
+  type ExploreProgress,
+  type ExploreResult,
+  type PropertyResult,
+  type Verdict,
+} from "./explore.js";
+export { ExploreMachine } from "./machine.js";
+export { OPERATION_IDS, OPERATIONS, type OperationId } from "./operations.js";
+export { appliesTo, PROPERTIES, PROPERTY_IDS, SAFETY_IDS, type PropertyId } from "./properties.js";
+export {
+  resolveSmallWorld,
+  type RetryLimit,
+  type SmallWorld,
+  type SmallWorldInput,
+} from "./small_world.js";
+export { formatTimeline, type TimelineOptions } from "./timeline.js";
+export { InvalidToken, readToken, writeToken, type TokenContent } from "./token.js";
+export type * from "./world_state.js";
