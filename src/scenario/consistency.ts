@@ -17,6 +17,7 @@ export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario)
   checkCaches(resolved, check);
   checkLatencies(resolved, [], check);
   checkDevices(resolved, check);
+  checkAlikeDevices(resolved, check);
   checkPageRequests(resolved, check);
   checkMemory(resolved, check);
   checkProtocol(resolved, scenario, check);
@@ -107,6 +108,26 @@ function checkDevices({ devices, iommu }: ResolvedScenario, check: Check): void 
       );
     }
   });
+}
+
+/** A run has devices of one make: what differs between two of them is their name. */
+function checkAlikeDevices({ devices }: ResolvedScenario, check: Check): void {
+  const [first, ...others] = devices;
+  if (first === undefined) return;
+  others.forEach((device, index) => {
+    const differing = differingKeys(first, device);
+    if (differing.length === 0) return;
+    check.error(
+      ["devices", index + 1],
+      `${device.name} differs from ${first.name} in ${differing.join(", ")}`,
+      "the devices of one run are alike; give both the same kind and the same values",
+    );
+  });
+}
+
+function differingKeys(a: ResolvedDevice, b: ResolvedDevice): string[] {
+  const keys = Object.keys(a) as (keyof ResolvedDevice)[];
+  return keys.filter((key) => key !== "name" && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
 }
 
 function checkPasid(device: ResolvedDevice, index: number, bits: number, check: Check): void {

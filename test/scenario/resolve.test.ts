@@ -28,17 +28,21 @@ describe("a resolved scenario", () => {
   });
 
   test("takes what the scenario says before the preset, and the preset before the default", () => {
-    const { resolved, settings } = loadScenario({
-      ...BASE,
-      devices: [
-        { name: "a", kind: "gpu", lanes: 3 },
-        { name: "b", kind: "gpu" },
-        { name: "c", kind: "nic" },
-      ],
+    const devices = [
+      { name: "a", kind: "gpu", lanes: 3 },
+      { name: "b", kind: "gpu" },
+      { name: "c", kind: "nic" },
+    ] as const;
+    const lanes = devices.map((device) => {
+      const { resolved, settings } = loadScenario({ ...BASE, devices: [device] });
+      const setting = settings.find(({ path }) => path === "devices[0].lanes");
+      return [resolved.devices[0]?.lanes, setting?.from];
     });
-    expect(resolved.devices.map(({ lanes }) => lanes)).toEqual([3, 64, 8]);
-    const origins = settings.filter(({ path }) => path.endsWith("lanes")).map(({ from }) => from);
-    expect(origins).toEqual(["scenario", "preset gpu", "default"]);
+    expect(lanes).toEqual([
+      [3, "scenario"],
+      [64, "preset gpu"],
+      [8, "default"],
+    ]);
   });
 
   test("names a source and a grade for every value", () => {
@@ -78,6 +82,11 @@ describe("a scenario that contradicts itself", () => {
       because: "a device has no PASID",
       path: "devices[0].pasid",
       scenario: { devices: [{ ...gpu, pasid: 0 }] },
+    },
+    {
+      because: "its devices are not alike",
+      path: "devices[1]",
+      scenario: { devices: [gpu, { name: "n", kind: "nic" }] },
     },
     {
       because: "a PASID is too wide for the IOMMU",
