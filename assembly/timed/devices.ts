@@ -23,6 +23,7 @@ import {
   Tlb,
 } from "../hardware/tlb/tlb";
 import { Oracle } from "../oracle/oracle";
+import { Endpoints } from "./endpoints";
 import { IommuUnit } from "./iommu_unit";
 import { Judge } from "./judge";
 import { LivePages } from "./live_pages";
@@ -56,8 +57,7 @@ export abstract class OpenRanges {
   abstract isInside(vpn: u64): bool;
 }
 
-export class Devices {
-  readonly count: u32;
+export class Devices extends Endpoints {
   private readonly lanes: u32;
   private readonly devices: StaticArray<Device>;
   private readonly walkers: StaticArray<Walker>;
@@ -83,8 +83,8 @@ export class Devices {
     oracle: Oracle,
     tableLives: usize,
   ) {
+    super(machine.spec.devices);
     const spec = machine.spec;
-    this.count = spec.devices;
     this.lanes = spec.lanes;
     const all = spec.devices * spec.lanes;
     this.devices = new StaticArray<Device>(<i32>spec.devices);
@@ -175,7 +175,12 @@ export class Devices {
     this.machine.counters.add(Counter.TranslationRequests);
     const slot = this.iommu.lookup(vpn, isWrite);
     if (slot != NO_SLOT) {
-      this.answer(device, lane, this.iommu.iotlb.payload(slot), this.machine.cost(Latency.IotlbHit));
+      this.answer(
+        device,
+        lane,
+        this.iommu.iotlb.payload(slot),
+        this.machine.cost(Latency.IotlbHit),
+      );
     } else if (this.iommu.mirror != null) {
       const payload = this.iommu.mirrored(vpn, isWrite);
       if (payload != NO_TRANSLATION) this.iommu.iotlb.fill(this.iommu.asid, vpn, payload, false);
@@ -264,7 +269,10 @@ export class Devices {
     const lane = request & 0xffff;
     this.devices[device].respond(lane, isSuccess);
     this.machine.counters.add(isSuccess ? Counter.ResponsesSuccess : Counter.ResponsesInvalid);
-    this.machine.schedule(this.machine.cost(Latency.Command) + this.machine.cost(Latency.Link), eventOf(EVENT_RESPONSE, device, lane));
+    this.machine.schedule(
+      this.machine.cost(Latency.Command) + this.machine.cost(Latency.Link),
+      eventOf(EVENT_RESPONSE, device, lane),
+    );
   }
 
   /** The answer has come: walk again, or leave this access. */
@@ -284,7 +292,10 @@ export class Devices {
     this.machine.counters.add(Counter.Retries);
     putByte(this.retrying, at, 1);
     putByte(this.states, at, ASKING);
-    this.machine.schedule(spec.backoffNs + this.machine.cost(Latency.Link), eventOf(EVENT_TRANSLATE, device, lane));
+    this.machine.schedule(
+      spec.backoffNs + this.machine.cost(Latency.Link),
+      eventOf(EVENT_TRANSLATE, device, lane),
+    );
   }
 
   /** Drops pages [first, end) from every ATC; when the last access through them has landed. */
@@ -344,7 +355,10 @@ export class Devices {
     const at = device * this.lanes + lane;
     putByte(this.states, at, ANSWERED);
     putLong(this.answers, at, payload);
-    this.machine.schedule(delay + this.machine.cost(Latency.Link), eventOf(EVENT_ANSWER, device, lane));
+    this.machine.schedule(
+      delay + this.machine.cost(Latency.Link),
+      eventOf(EVENT_ANSWER, device, lane),
+    );
   }
 
   private issue(device: u32, lane: u32, payload: u64): void {

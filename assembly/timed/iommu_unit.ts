@@ -17,7 +17,7 @@ import { NO_FRAME } from "../hardware/memory/physical_memory";
 import { WalkCache } from "../hardware/pgtable/walk_cache";
 import { NO_SLOT, payloadIsWritable, payloadOf, Tlb } from "../hardware/tlb/tlb";
 import { AddressSpace } from "./address_space";
-import { Devices } from "./devices";
+import { Endpoints } from "./endpoints";
 import { EVENT_COMMAND, EVENT_COMPLETION, EVENT_INVALIDATE_ATC, eventOf, Machine } from "./machine";
 
 /** Pages of a whole address space. */
@@ -38,7 +38,7 @@ export class IommuUnit {
   readonly iotlb: Tlb;
   readonly walkCache: WalkCache;
   /** Lets devices be reached for ATC invalidations; set by the wiring. */
-  devices: Devices | null = null;
+  devices: Endpoints | null = null;
   private readonly slots: StaticArray<Invalidation> = new StaticArray<Invalidation>(SLOTS);
   private nextSlot: i32 = 0;
   private busyUntil: u64 = 0;
@@ -98,7 +98,8 @@ export class IommuUnit {
     invalidation.submittedAt = this.machine.now;
     invalidation.isDone = false;
     const begin = max(this.machine.now, this.busyUntil) + this.machine.cost(Latency.Command);
-    this.busyUntil = begin + 2 * this.machine.cost(Latency.Link) + this.machine.cost(Latency.Invalidation);
+    this.busyUntil =
+      begin + 2 * this.machine.cost(Latency.Link) + this.machine.cost(Latency.Invalidation);
     this.machine.scheduleAt(begin, eventOf(EVENT_COMMAND, 0, slot));
     const counters = this.machine.counters;
     counters.add(Counter.Invalidations);
@@ -122,7 +123,9 @@ export class IommuUnit {
     const invalidation = this.slots[slot];
     const spec = this.machine.spec;
     const drained = this.devices!.invalidate(invalidation.first, invalidation.end);
-    const done = max(drained, this.machine.now + this.machine.cost(Latency.Invalidation)) + this.machine.cost(Latency.Link);
+    const done =
+      max(drained, this.machine.now + this.machine.cost(Latency.Invalidation)) +
+      this.machine.cost(Latency.Link);
     const polled = spec.pollNs == 0 ? done : done + spec.pollNs - (done % spec.pollNs);
     this.busyUntil = max(this.busyUntil, polled);
     this.machine.scheduleAt(polled, eventOf(EVENT_COMPLETION, 0, slot));
@@ -147,7 +150,10 @@ export class IommuUnit {
     this.machine.counters.add(Counter.Invalidations);
     this.machine.counters.add(Counter.InvalidationCommands, 1 + <u64>this.devices!.count);
     this.machine.counters.add(Counter.CompletionWaits);
-    const cost = <u64>this.machine.cost(Latency.Command) + 2 * <u64>this.machine.cost(Latency.Link) + this.machine.cost(Latency.Invalidation);
+    const cost =
+      <u64>this.machine.cost(Latency.Command) +
+      2 * <u64>this.machine.cost(Latency.Link) +
+      this.machine.cost(Latency.Invalidation);
     this.machine.timing(Timing.InvalidationWait).record(cost);
     return cost;
   }

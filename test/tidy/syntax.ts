@@ -1,0 +1,62 @@
+/** The words of a source that people read: its identifiers, split into words, and its comments. */
+import ts from "typescript";
+import type { Source } from "./sources.js";
+
+export interface Phrase {
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Import {
+  readonly line: number;
+  /** As it is written. */
+  readonly from: string;
+}
+
+/** What a source imports or exports again, types included. */
+export function importsOf({ text }: Source): Import[] {
+  return ts.preProcessFile(text, true, true).importedFiles.map(({ fileName, pos }) => ({
+    line: text.slice(0, pos).split("\n").length,
+    from: fileName,
+  }));
+}
+
+/** Identifiers as words: `pageRequestLog` and `PAGE_REQUEST_LOG` both read `page Request Log`. */
+export function wordsOf(identifier: string): string {
+  return identifier
+    .replaceAll("_", " ")
+    .replace(/([a-z0-9])([A-Z])/g, "$1 $2")
+    .replace(/([A-Z]+)([A-Z][a-z])/g, "$1 $2");
+}
+
+export function phrasesOf({ path, text }: Source): Phrase[] {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const phrases = new Map<string, Phrase>();
+  const add = (position: number, phrase: string) => {
+    const line = file.getLineAndCharacterOfPosition(position).line + 1;
+    phrases.set(`${line}:${phrase}`, { line, text: phrase });
+  };
+  const addComments = (ranges: readonly ts.CommentRange[] | undefined) => {
+    for (const { pos, end } of ranges ?? []) {
+      text
+        .slice(pos, end)
+        .split("\n")
+        .forEach((line, index, lines) => {
+          const start = pos + lines.slice(0, index).join("\n").length + (index > 0 ? 1 : 0);
+          add(start, line);
+        });
+    }
+  };
+  const visit = (node: ts.Node): void => {
+    if (ts.isIdentifier(node) || ts.isPrivateIdentifier(node)) {
+      add(node.getStart(file), wordsOf(node.text));
+    }
+    if (node.getChildCount(file) === 0) {
+      addComments(ts.getLeadingCommentRanges(text, node.getFullStart()));
+      addComments(ts.getTrailingCommentRanges(text, node.getEnd()));
+    }
+    node.getChildren(file).forEach(visit);
+  };
+  visit(file);
+  return [...phrases.values()];
+}
