@@ -34,7 +34,7 @@ export const HOST: Layers = {
     ["abi"],
     ["protocols"],
     ["scenario"],
-    ["devices", "notifier", "workload"],
+    ["costs", "devices", "notifier", "workload"],
     ["run", "explore", "replay", "bench"],
     ["sweep", "trace"],
     ["study"],
