@@ -7,7 +7,8 @@
  * Models:     present, writable, user, accessed, dirty, page size and no-execute; a non-present
  *             entry that is not zero is a swap or migration entry, as in Linux.
  * Simplifies: the encoding of non-present entries is our own: bit 9 marks migration, bit 10 a
- *             marker, bits 12..51 hold the frame or swap slot.                 (DEVIATIONS D2)
+ *             marker, bit 11 a swap entry, bits 12..51 hold the frame, swap slot or kind of
+ *             marker; the software bits 52 to 54 stand for Linux's own.        (DEVIATIONS D2)
  * Source:     Intel SDM vol. 3A, table 4-20; linux arch/x86/include/asm/pgtable_types.h
  */
 export const PTE_PRESENT: u64 = 1 << 0;
@@ -21,6 +22,17 @@ export const PTE_PAGE_SIZE: u64 = 1 << 7;
 export const PTE_PROTNONE: u64 = 1 << 8;
 export const PTE_MIGRATION: u64 = 1 << 9;
 export const PTE_MARKER: u64 = 1 << 10;
+/** In an entry that is not present: a page in swap. */
+export const PTE_SWAP: u64 = 1 << 11;
+/** Software: write-protected by userfaultfd. */
+export const PTE_UFFD_WP: u64 = 1 << 52;
+/** Software: written since the last clear of the soft-dirty bits. */
+export const PTE_SOFT_DIRTY: u64 = 1 << 53;
+/** Software, in a swap or migration entry: the page was exclusive to this mm. */
+export const PTE_SWAP_EXCLUSIVE: u64 = 1 << 54;
+/** The marker of a guard region, and of a write-protected hole under userfaultfd. */
+export const MARKER_GUARD: u64 = PTE_MARKER | (1 << 12);
+export const MARKER_UFFD_WP: u64 = PTE_MARKER | (2 << 12);
 export const PTE_NO_EXECUTE: u64 = 1 << 63;
 
 const PFN_MASK: u64 = 0x000ffffffffff000;
@@ -75,4 +87,30 @@ export function isHuge(entry: u64): bool {
 @inline
 export function isMigration(entry: u64): bool {
   return (entry & (PTE_PRESENT | PTE_MIGRATION)) == PTE_MIGRATION;
+}
+
+/** The kernel finds a page here, although under PROT_NONE the processor does not. */
+// @ts-ignore: decorator
+@inline
+export function mapsFrame(entry: u64): bool {
+  return (entry & (PTE_PRESENT | PTE_PROTNONE)) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function isSwap(entry: u64): bool {
+  return (entry & (PTE_PRESENT | PTE_PROTNONE | PTE_SWAP)) == PTE_SWAP;
+}
+
+// @ts-ignore: decorator
+@inline
+export function isGuard(entry: u64): bool {
+  return (entry & ~(PTE_UFFD_WP | PTE_SOFT_DIRTY)) == MARKER_GUARD;
+}
+
+/** A swap entry for `slot`. */
+// @ts-ignore: decorator
+@inline
+export function swapEntry(slot: u32): u64 {
+  return ((<u64>slot) << 12) | PTE_SWAP;
 }

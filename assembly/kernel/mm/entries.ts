@@ -1,0 +1,45 @@
+/**
+ * The page table entries that a VMA's pages get, and what a change of one costs the TLB.
+ *
+ * Source: linux 6.18 mm/mmap.c (vm_get_page_prot), arch/x86/include/asm/tlbflush.h (pte_needs_flush)
+ */
+import {
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_NO_EXECUTE,
+  PTE_PAGE_SIZE,
+  PTE_PRESENT,
+  PTE_PROTNONE,
+  PTE_SOFT_DIRTY,
+  PTE_UFFD_WP,
+  PTE_USER,
+  PTE_WRITE,
+} from "../../hardware/pgtable/pte";
+import { Vma } from "./vma";
+import { VM_ACCESS_FLAGS, VM_EXEC } from "./vm_flags";
+
+/** The bits that the protection of `vma` decides; never writable. */
+export function protectionBits(vma: Vma): u64 {
+  const access = (vma.flags & VM_ACCESS_FLAGS) != 0 ? PTE_PRESENT | PTE_USER : PTE_PROTNONE;
+  return access | ((vma.flags & VM_EXEC) != 0 ? 0 : PTE_NO_EXECUTE);
+}
+
+/** A young entry for `pfn` in `vma`, without write permission. */
+export function entryFor(vma: Vma, pfn: u32): u64 {
+  return ((<u64>pfn) << 12) | protectionBits(vma) | PTE_ACCESSED;
+}
+
+/** pte_modify: the protection changes, what the entry knows about its page stays. */
+export function withProtectionOf(vma: Vma, entry: u64): u64 {
+  const kept =
+    entry & (0x000ffffffffff000 | PTE_ACCESSED | PTE_DIRTY | PTE_PAGE_SIZE | PTE_SOFT_DIRTY | PTE_UFFD_WP);
+  return kept | protectionBits(vma);
+}
+
+/** Whether a TLB may hold something that the new entry forbids or spells differently. */
+export function needsFlush(old: u64, fresh: u64): bool {
+  if ((old & PTE_PRESENT) == 0) return false;
+  const change = old ^ fresh;
+  if ((change & old & (PTE_DIRTY | PTE_PRESENT)) != 0) return true;
+  return (change & (PTE_WRITE | PTE_USER | PTE_NO_EXECUTE)) != 0;
+}

@@ -1,0 +1,111 @@
+/**
+ * Pages of hugetlbfs: 2 MiB at a time, never split.
+ *
+ * Models:     strides of 2 MiB; mprotect flushes its range itself, inside the pair, and the gather once more in
+ *             full; copy-on-write of a whole huge page.
+ * Simplifies: one huge page size; page table sharing between mms does not occur below 1 GiB.
+ * Source:     linux 6.18 mm/hugetlb.c
+ */
+import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
+import { PTE_ACCESSED, PTE_DIRTY, PTE_PAGE_SIZE, PTE_WRITE, entryFrame, isWritable } from "../../hardware/pgtable/pte";
+import { NotifierEvent } from "../events";
+import { Kernel } from "../kernel";
+import { entryFor, withProtectionOf } from "./entries";
+import { FRAME_ANON, FRAME_EXCLUSIVE, FRAME_FILE, FRAME_HUGETLB, HUGE_ORDER } from "./frames";
+import { Mm, mmAt } from "./mm";
+import { Vma, isShared, linearPage } from "./vma";
+import { VM_WRITE } from "./vm_flags";
+
+export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void {
+  const mm = mmAt(vma.mm);
+  for (let va = start; va < end; va += PMD_SIZE) {
+    const address = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (address == 0 || load<u64>(address) == 0) continue;
+    const pfn = entryFrame(load<u64>(address));
+    store<u64>(address, 0);
+    kernel.gather.clearedPmd(va);
+    kernel.frames.unmapHuge(pfn);
+  }
+}
+
+export function protectHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void {
+  const mm = mmAt(vma.mm);
+  kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, start, end);
+  for (let va = start; va < end; va += PMD_SIZE) {
+    const address = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (address == 0 || load<u64>(address) == 0) continue;
+    store<u64>(address, withProtectionOf(vma, load<u64>(address)));
+  }
+  kernel.tlbs.flushRange(mm, start, end, 21, false);
+  kernel.sink.rangeEnd(mm);
+  kernel.gather.requireFullFlush();
+}
+
+export function moveHugetlb(kernel: Kernel, vma: Vma, start: u64, targetStart: u64, end: u64): void {
+  const mm = mmAt(vma.mm);
+  let target = targetStart;
+  for (let va = start; va < end; va += PMD_SIZE) {
+    const from = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (from != 0 && load<u64>(from) != 0) {
+      store<u64>(kernel.tables.make(mm, target, LEVEL_PMD), load<u64>(from));
+      store<u64>(from, 0);
+    }
+    target += PMD_SIZE;
+  }
+  kernel.tlbs.flushRange(mm, start, end, 21, false);
+}
+
+/** hugetlb_fault: maps, or makes private, the huge page of `va`. */
+export function faultHugetlb(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): void {
+  const mm = mmAt(vma.mm);
+  const block = va & ~(PMD_SIZE - 1);
+  const address = kernel.tables.make(mm, block, LEVEL_PMD);
+  const entry = load<u64>(address);
+  if (entry == 0) {
+    store<u64>(address, newEntry(kernel, vma, block, isWrite));
+    return;
+  }
+  if (isWrite && !isWritable(entry)) makePrivate(kernel, mm, vma, block, address);
+}
+
+function newEntry(kernel: Kernel, vma: Vma, block: u64, isWrite: bool): u64 {
+  const pfn = isShared(vma) ? cachedHugePage(kernel, vma, block) : newHugePage(kernel, vma);
+  kernel.frames.mapHuge(pfn);
+  const writable = (vma.flags & VM_WRITE) != 0 && (isWrite || isShared(vma));
+  return entryFor(vma, pfn) | PTE_PAGE_SIZE | (writable ? PTE_WRITE | PTE_DIRTY : 0);
+}
+
+function newHugePage(kernel: Kernel, vma: Vma): u32 {
+  const pfn = kernel.frames.allocate(HUGE_ORDER, FRAME_ANON | FRAME_HUGETLB);
+  kernel.frames.at(pfn).flags |= FRAME_EXCLUSIVE;
+  kernel.frames.at(pfn).owner = vma.anonRoot;
+  return pfn;
+}
+
+function cachedHugePage(kernel: Kernel, vma: Vma, block: u64): u32 {
+  const index = linearPage(vma, block);
+  const cached = kernel.files.cachedPage(vma.file, index);
+  if (cached != 0) return cached;
+  const pfn = kernel.frames.allocate(HUGE_ORDER, FRAME_FILE | FRAME_HUGETLB);
+  kernel.frames.at(pfn).owner = vma.file;
+  kernel.frames.at(pfn).index = index;
+  kernel.files.addToCache(vma.file, index, pfn);
+  return pfn;
+}
+
+/** hugetlb_wp: takes the page over when nobody else maps it, else copies it inside a notifier pair. */
+function makePrivate(kernel: Kernel, mm: Mm, vma: Vma, block: u64, address: usize): void {
+  const old = load<u64>(address);
+  const pfn = entryFrame(old);
+  if (kernel.frames.at(pfn).hugeMapcount == 1 && (kernel.frames.at(pfn).flags & FRAME_ANON) != 0) {
+    kernel.frames.at(pfn).flags |= FRAME_EXCLUSIVE;
+    store<u64>(address, old | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED);
+    return;
+  }
+  kernel.sink.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
+  store<u64>(address, 0);
+  kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 21, false);
+  store<u64>(address, newEntry(kernel, vma, block, true));
+  kernel.frames.unmapHuge(pfn);
+  kernel.sink.rangeEnd(mm);
+}

@@ -1,0 +1,190 @@
+/**
+ * Changing the protection of the entries of a range.
+ *
+ * Models:     the notifier range begins at the first GiB that has a pmd table (one pair for each 512 GiB);
+ *             entries of exclusive anonymous pages, and dirty ones of shared files, become writable at once; the
+ *             gather learns only the entries whose old translation could do harm.
+ * Source:     linux 6.18 mm/mprotect.c (change_pud_range, change_pte_range), mm/huge_memory.c (change_huge_pmd)
+ */
+import { LEVEL_PGD, LEVEL_PUD, PGD_SIZE, PMD_SIZE, PUD_SIZE, tableIndex } from "../../base/page";
+import {
+  MARKER_UFFD_WP,
+  PTE_DIRTY,
+  PTE_SOFT_DIRTY,
+  PTE_UFFD_WP,
+  PTE_WRITE,
+  entryFrame,
+  isHuge,
+  mapsFrame,
+} from "../../hardware/pgtable/pte";
+import { NotifierEvent } from "../events";
+import { Kernel } from "../kernel";
+import { needsFlush, withProtectionOf } from "./entries";
+import { FRAME_ANON, FRAME_EXCLUSIVE, isSpecial } from "./frames";
+import { splitHugeEntry } from "./huge_entry";
+import { protectHugetlb } from "./hugetlb";
+import { Mm, mmAt } from "./mm";
+import { blockEnd } from "./page_tables";
+import { Vma, isAnonymous, isHugetlb, isShared } from "./vma";
+import { VM_WRITE } from "./vm_flags";
+
+/** What change_protection is called for. */
+export const enum ProtectKind {
+  Mprotect = 0,
+  UffdProtect = 1,
+  UffdResolve = 2,
+}
+
+export function changeProtection(kernel: Kernel, vma: Vma, start: u64, end: u64, kind: ProtectKind): void {
+  if (isHugetlb(vma)) {
+    protectHugetlb(kernel, vma, start, end);
+    return;
+  }
+  const mm = mmAt(vma.mm);
+  let va = start;
+  while (va < end) {
+    const next = min((va | (PGD_SIZE - 1)) + 1, end);
+    protectSlot(kernel, mm, vma, va, next, kind);
+    va = next;
+  }
+}
+
+function protectSlot(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, kind: ProtectKind): void {
+  const memory = kernel.tables.memory;
+  let pgd = load<u64>(memory.entryAddress(mm.pgd, tableIndex(start, LEVEL_PGD)));
+  // write-protecting under userfaultfd makes tables, to put markers into holes
+  const makesTables = kind == ProtectKind.UffdProtect && !isAnonymous(vma);
+  if (pgd == 0 && !makesTables) return;
+  let announced = false;
+  let va = start;
+  while (va < end) {
+    const next = min((va | (PUD_SIZE - 1)) + 1, end);
+    const pud = pgd == 0 ? 0 : load<u64>(memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)));
+    if (pud != 0) {
+      if (!announced) {
+        kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, va, end);
+        announced = true;
+      }
+      protectBlocks(kernel, mm, vma, va, next, kind);
+    }
+    va = next;
+  }
+  if (announced) kernel.sink.rangeEnd(mm);
+}
+
+function protectBlocks(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, kind: ProtectKind): void {
+  const tables = kernel.tables;
+  let va = tables.firstPmd(mm, start, end);
+  while (va < end) {
+    const next = blockEnd(va, end);
+    const address = tables.pmdAddress;
+    if (isHuge(load<u64>(address)) && (next - va != PMD_SIZE || kind == ProtectKind.UffdProtect && !isAnonymous(vma))) {
+      splitHugeEntry(kernel, vma, va);
+    }
+    const entry = load<u64>(address);
+    if (isHuge(entry)) protectHuge(kernel, vma, address, va, kind);
+    else if (entry != 0) protectTable(kernel, vma, entry, va, next, kind);
+    va = tables.firstPmd(mm, next, end);
+  }
+}
+
+function protectHuge(kernel: Kernel, vma: Vma, address: usize, va: u64, kind: ProtectKind): void {
+  const old = load<u64>(address);
+  let entry = withProtectionOf(vma, old);
+  if (kind == ProtectKind.UffdProtect) entry |= PTE_UFFD_WP;
+  if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
+  if (mayWriteAtOnce(kernel, vma, entry)) entry |= PTE_WRITE;
+  store<u64>(address, entry);
+  if (needsFlush(old, entry)) kernel.gather.clearedPmd(va);
+}
+
+function protectTable(kernel: Kernel, vma: Vma, pmd: u64, start: u64, end: u64, kind: ProtectKind): void {
+  const tables = kernel.tables;
+  let va = start;
+  while (va < end) {
+    const address = tables.pteIn(pmd, va);
+    const old = load<u64>(address);
+    if (old == 0 || !mapsFrame(old)) {
+      protectAbsent(vma, address, old, kind);
+      va += 4096;
+      continue;
+    }
+    const count = batchAt(kernel, address, old, <u32>((end - va) >> 12));
+    const dirty = dirtyOf(address, count);
+    let entry = withProtectionOf(vma, old | dirty);
+    if (kind == ProtectKind.UffdProtect) entry |= PTE_UFFD_WP;
+    if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
+    protectBatch(kernel, vma, address, va, old | dirty, entry, count);
+    va += <u64>count << 12;
+  }
+}
+
+/** Writes `count` entries of one folio, whose pages may differ in being exclusive. */
+function protectBatch(
+  kernel: Kernel,
+  vma: Vma,
+  address: usize,
+  va: u64,
+  old: u64,
+  entry: u64,
+  count: u32,
+): void {
+  for (let i: u32 = 0; i < count; i++) {
+    const step = <u64>i << 12;
+    let fresh = entry + step;
+    if (mayWriteAtOnce(kernel, vma, fresh)) fresh |= PTE_WRITE;
+    store<u64>(address + ((<usize>i) << 3), fresh);
+    if (needsFlush(old + step, fresh)) kernel.gather.clearedPte(va + step, 1);
+  }
+}
+
+/** How many of the next entries map consecutive pages of the same large folio with the same write bit. */
+function batchAt(kernel: Kernel, address: usize, first: u64, limit: u32): u32 {
+  const pfn = entryFrame(first);
+  if (isSpecial(pfn)) return 1;
+  const frame = kernel.frames.at(pfn);
+  const order = kernel.frames.at(frame.head).order;
+  if (order == 0) return 1;
+  const left = frame.head + (1 << order) - pfn;
+  const most = min(limit, left);
+  let count: u32 = 1;
+  while (count < most) {
+    const entry = load<u64>(address + ((<usize>count) << 3));
+    if (!mapsFrame(entry) || entryFrame(entry) != pfn + count) break;
+    if (((entry ^ first) & (PTE_WRITE | PTE_SOFT_DIRTY)) != 0) break;
+    count++;
+  }
+  return count;
+}
+
+/** The dirty bit of any of `count` entries: a batch is read as if it were one entry. */
+function dirtyOf(address: usize, count: u32): u64 {
+  let dirty: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) dirty |= load<u64>(address + ((<usize>i) << 3)) & PTE_DIRTY;
+  return dirty;
+}
+
+function protectAbsent(vma: Vma, address: usize, old: u64, kind: ProtectKind): void {
+  if (kind == ProtectKind.UffdProtect) {
+    if (old == 0) {
+      if (!isAnonymous(vma)) store<u64>(address, MARKER_UFFD_WP);
+    } else {
+      store<u64>(address, old | PTE_UFFD_WP);
+    }
+  }
+  if (kind == ProtectKind.UffdResolve) {
+    store<u64>(address, old == MARKER_UFFD_WP ? 0 : old & ~PTE_UFFD_WP);
+  }
+}
+
+/** can_change_pte_writable: the entry may become writable without waiting for a fault. */
+export function mayWriteAtOnce(kernel: Kernel, vma: Vma, entry: u64): bool {
+  if ((vma.flags & VM_WRITE) == 0 || (entry & PTE_UFFD_WP) != 0) return false;
+  const pfn = entryFrame(entry);
+  if (isShared(vma)) {
+    if (!kernel.files.isTracked(vma.file)) return true;
+    return (entry & PTE_DIRTY) != 0;
+  }
+  if (isSpecial(pfn)) return false;
+  return (kernel.frames.at(pfn).flags & (FRAME_ANON | FRAME_EXCLUSIVE)) == (FRAME_ANON | FRAME_EXCLUSIVE);
+}

@@ -1,0 +1,67 @@
+/**
+ * The steps that operations are made of, in the order in which an operation names them.
+ *
+ * A planner (kernel/operations) reads VMAs and decides; it never writes a page table. Each step binds to the
+ * page tables as they are when the step is carried out: at once in a replay, with latencies and other
+ * actors in between in a simulation. Steps of one plan are carried out in the order of the calls.
+ */
+import { NotifierEvent } from "./events";
+import { Mm } from "./mm/mm";
+import { Vma } from "./mm/vma";
+
+/** What a zap may do besides clearing entries. */
+export const enum ZapKind {
+  Unmap = 0,
+  /** MADV_DONTNEED: pte tables of whole blocks that become empty are freed too (PT_RECLAIM). */
+  Discard = 1,
+  /** A hole in a file: private copies stay. */
+  FileOnly = 2,
+  /** A truncated file: private copies go too. */
+  File = 3,
+}
+
+export abstract class Plan {
+  abstract mmapLockWrite(mm: Mm): void;
+  abstract mmapLockRead(mm: Mm): void;
+  abstract mmapUnlock(mm: Mm): void;
+
+  abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
+  abstract rangeEnd(mm: Mm): void;
+
+  /** Opens the gather that the zaps, protections and freed tables up to `finishGather` share. */
+  abstract beginGather(mm: Mm): void;
+  abstract finishGather(): void;
+
+  /** Clears the entries of `[start, end)`, which belongs to `vma`. */
+  abstract zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void;
+  /** Unlinks the page tables that `[start, end)` used and that nothing in `[floor, ceiling)` can need. */
+  abstract freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void;
+  /** Gives the entries of `[start, end)` the protection that `vma` has now. */
+  abstract changeProtection(vma: Vma, start: u64, end: u64): void;
+  /** MADV_FREE: entries become clean and old, their pages lazily freed. */
+  abstract markLazyFree(vma: Vma, start: u64, end: u64): void;
+  /** MADV_COLD: entries become old. */
+  abstract markCold(vma: Vma, start: u64, end: u64): void;
+  /** Moves the entries of `[start, end)` of `source` to `target` in `targetVma`. */
+  abstract moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void;
+  /** fork: copies the entries of `parent`, write-protecting both sides where pages are private. */
+  abstract copyRange(parent: Vma, child: Vma): void;
+  abstract flushMm(mm: Mm): void;
+  /** Splits what maps the block of `va` as 2 MiB. */
+  abstract splitHugeEntry(vma: Vma, va: u64): void;
+
+  // Faults. Only `replacePage` and `replaceHugeZero` stand inside a notifier pair.
+  abstract installAnonymous(vma: Vma, va: u64, isWrite: bool): void;
+  abstract installHuge(vma: Vma, va: u64, isWrite: bool): void;
+  abstract installHugetlb(vma: Vma, va: u64, isWrite: bool): void;
+  abstract installForRead(vma: Vma, va: u64): void;
+  abstract installForWrite(vma: Vma, va: u64): void;
+  abstract installPrivateCopy(vma: Vma, va: u64): void;
+  abstract installFromSwap(vma: Vma, va: u64, isWrite: bool): void;
+  abstract makeWritable(vma: Vma, va: u64): void;
+  abstract makeHugeWritable(mm: Mm, va: u64): void;
+  abstract clearUffdProtection(vma: Vma, va: u64): void;
+  /** Clears and flushes the entry, then points it to a private copy. */
+  abstract replacePage(vma: Vma, va: u64): void;
+  abstract replaceHugeZero(vma: Vma, va: u64): void;
+}
