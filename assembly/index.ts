@@ -5,7 +5,8 @@ import { Operation } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { describeMove, describeState, tracePath } from "./explore/path";
 import { PROTOCOL_BYTES } from "./kernel/steps/program";
-import { bootExplorer, theWorld } from "./world";
+import * as host from "./replay/host_interface";
+import { bootExplorer, bootReplay, theWorld } from "./world";
 
 /** Where the host writes the encoded protocol before it boots. */
 export function protocolBlock(): usize {
@@ -92,4 +93,45 @@ export function exploreState(): void {
 
 function explorer(): Explorer {
   return theWorld().explorer!;
+}
+
+// ---- replay
+
+export function replayBoot(isOrdered: bool, ceiling: u32): void {
+  bootReplay();
+  host.configure(theWorld().replay!, isOrdered, ceiling);
+}
+
+/** Where the host writes a batch of records. */
+export function replayBlock(bytes: u32): usize {
+  return host.batchBlock(theWorld().replay!, bytes);
+}
+
+/** Takes the records that the host wrote; returns how many there were. */
+export function replayRun(records: u32): u32 {
+  return host.run(theWorld().replay!, records);
+}
+
+export function replayFinish(): void {
+  theWorld().replay!.finish();
+}
+
+/** A setting of the recorded system, see host_interface.ts. */
+export function replaySet(setting: u32, value: u32): void {
+  host.set(theWorld().replay!, setting, value);
+}
+
+/** A counter of the result, see host_interface.ts. */
+export function replayCount(counter: u32): u32 {
+  return host.count(theWorld().replay!, counter);
+}
+
+/** Where the differences lie, 64 bytes each. */
+export function replayMismatches(): usize {
+  return theWorld().replay!.comparer.mismatchBlock;
+}
+
+/** Item `index` of a list of (what, count) pairs, packed; see host_interface.ts. */
+export function replayListed(list: u32, index: u32): f64 {
+  return host.listed(theWorld().replay!, list, index);
 }

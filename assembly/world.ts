@@ -4,10 +4,12 @@
 import { Operation } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { Instance } from "./explore/instance";
+import { Replay } from "./replay/replay";
 import { Protocol } from "./kernel/steps/program";
 
 export class World {
   explorer: Explorer | null = null;
+  replay: Replay | null = null;
 }
 
 let world: World | null = null;
@@ -31,4 +33,12 @@ export function bootExplorer(
   fresh.explorer = new Explorer(
     new Instance(new Protocol(protocol), operation, devices, pages, retryLimit),
   );
+}
+
+/** Forgets every world before and boots one that replays a recording. */
+export function bootReplay(): void {
+  heap.reset();
+  const fresh = new World();
+  world = fresh;
+  fresh.replay = new Replay();
 }

@@ -20,7 +20,7 @@ export class Arena {
   /** A zeroed block of at least `bytes` bytes. */
   take(bytes: u32): usize {
     const sizeClass = classOf(bytes);
-    const list = this.free + (<usize>sizeClass) * sizeof<usize>();
+    const list = this.free + <usize>sizeClass * sizeof<usize>();
     const size = (<usize>1) << (<usize>sizeClass);
     let block = load<usize>(list);
     if (block != 0) {
@@ -41,7 +41,7 @@ export class Arena {
 
   /** Returns a block that was taken with the same `bytes`. */
   give(block: usize, bytes: u32): void {
-    const list = this.free + (<usize>classOf(bytes)) * sizeof<usize>();
+    const list = this.free + <usize>classOf(bytes) * sizeof<usize>();
     store<usize>(block, load<usize>(list));
     store<usize>(list, block);
   }
@@ -49,6 +49,6 @@ export class Arena {
 
 /** The power of two that holds `bytes`. */
 function classOf(bytes: u32): u32 {
-  const exact = bytes <= 1 ? 0 : 32 - <u32>clz<u32>(bytes - 1);
+  const exact: u32 = bytes <= 1 ? 0 : 32 - clz<u32>(bytes - 1);
   return exact < SMALLEST_CLASS ? SMALLEST_CLASS : exact;
 }

@@ -18,12 +18,11 @@ export class LongMap {
 
   get(key: u64): u32 {
     let slot = this.home(key);
-    for (;;) {
-      const found = this.keyAt(slot);
-      if (found == key) return load<u32>(this.words + ((<usize>slot) << 2));
-      if (found == 0) return 0;
+    while (this.keyAt(slot) != 0) {
+      if (this.keyAt(slot) == key) return load<u32>(this.words + ((<usize>slot) << 2));
       slot = (slot + 1) & (this.capacity - 1);
     }
+    return 0;
   }
 
   set(key: u64, word: u32): void {
@@ -81,7 +80,7 @@ export class LongMap {
   // @ts-ignore: decorator
   @inline
   private home(key: u64): u32 {
-    return <u32>((key * 0x9e3779b97f4a7c15) >> 32) & (this.capacity - 1);
+    return (<u32>((key * 0x9e3779b97f4a7c15) >> 32)) & (this.capacity - 1);
   }
 
   private grow(): void {

@@ -11,6 +11,13 @@ import { EventSink } from "./events";
 import { CpuTlbs } from "./mm/cpu_tlbs";
 import { Frames } from "./mm/frames";
 import { Gather } from "./mm/gather";
+import { CleanPages } from "./mm/clean_pages";
+import { FolioSplitter } from "./mm/folio_split";
+import { SwapOutPage } from "./mm/reclaim";
+import { Access } from "./operations/fault";
+import { LEVEL_PMD } from "../base/page";
+import { PTE_ACCESSED, PTE_DIRTY, entryFrame, isHuge, isPresent } from "../hardware/pgtable/pte";
+import { FRAME_ZEROED, isSpecial } from "./mm/frames";
 import { Mm, addressOfMm, freeMm, newMm } from "./mm/mm";
 import { PageTables } from "./mm/page_tables";
 import { Files } from "./mm/files";
@@ -20,11 +27,11 @@ import { Vma } from "./mm/vma";
 import { VmaMerge } from "./mm/vma_merge";
 import { Plan } from "./plan";
 
-/** Zone of page tables: 32,768 tables reach 64 GiB of populated memory. */
-const TABLE_FRAMES: u32 = 32768;
+/** Zone of page tables: 16,384 tables reach 32 GiB of populated memory. */
+const TABLE_FRAMES: u32 = 16384;
 
 export class Kernel {
-  readonly arena: Arena = new Arena();
+  readonly arena: Arena;
   readonly frames: Frames;
   readonly tables: PageTables;
   readonly tlbs: CpuTlbs;
@@ -33,6 +40,9 @@ export class Kernel {
   readonly swap: Swap;
   readonly pending: PendingPages;
   readonly merge: VmaMerge = new VmaMerge();
+  readonly splitter: FolioSplitter = new FolioSplitter();
+  readonly swapOutPage: SwapOutPage = new SwapOutPage();
+  readonly cleanPages: CleanPages = new CleanPages();
   /** Every live mm, in the order of creation. */
   readonly mms: WordList;
   private nextAnonVma: u32 = 1;
@@ -48,14 +58,19 @@ export class Kernel {
     readonly sink: EventSink,
     readonly plan: Plan,
   ) {
-    this.frames = new Frames(this.arena);
-    this.tables = new PageTables(this.arena, new PhysicalMemory(0, TABLE_FRAMES));
-    this.tlbs = new CpuTlbs(sink);
-    this.gather = new Gather(this.tlbs);
-    this.files = new Files(this.arena);
-    this.swap = new Swap(this.arena);
-    this.pending = new PendingPages(this.frames);
-    this.mms = new WordList(this.arena);
+    const arena = new Arena();
+    const swap = new Swap(arena);
+    const frames = new Frames(arena, swap);
+    const tlbs = new CpuTlbs(sink);
+    this.arena = arena;
+    this.swap = swap;
+    this.frames = frames;
+    this.tlbs = tlbs;
+    this.tables = new PageTables(arena, new PhysicalMemory(0, TABLE_FRAMES));
+    this.gather = new Gather(tlbs);
+    this.files = new Files(arena);
+    this.pending = new PendingPages(frames);
+    this.mms = new WordList(arena);
   }
 
   makeMm(id: u32): Mm {
@@ -95,6 +110,34 @@ export class Kernel {
 
   freeVma(vma: Vma): void {
     this.arena.give(changetype<usize>(vma), offsetof<Vma>());
+  }
+
+  /** An access that needed no fault: the hardware sets the accessed and, for a write, the dirty bit. */
+  markAccess(mm: Mm, va: u64, access: Access): void {
+    let address = this.tables.find(mm, va, LEVEL_PMD);
+    if (address == 0) return;
+    let entry = load<u64>(address);
+    if (entry == 0) return;
+    let page: u32 = 0;
+    if (isHuge(entry)) {
+      page = (<u32>(va >> 12)) & 511;
+    } else {
+      address = this.tables.pteIn(entry, va);
+      entry = load<u64>(address);
+    }
+    if (!isPresent(entry)) return;
+    store<u64>(address, entry | PTE_ACCESSED | (access == Access.Write ? PTE_DIRTY : 0));
+    if (access != Access.Write) return;
+    const pfn = entryFrame(entry) + page;
+    if (!isSpecial(pfn)) this.frames.at(pfn).flags &= ~FRAME_ZEROED;
+  }
+
+  /** A write of `byte`, as far as the recording tells: what equal pages are known by. */
+  noteContent(mm: Mm, va: u64, byte: u32): void {
+    const address = this.tables.findPte(mm, va);
+    if (address == 0 || !isPresent(load<u64>(address))) return;
+    const pfn = entryFrame(load<u64>(address));
+    if (!isSpecial(pfn)) this.frames.at(pfn).content = byte + 1;
   }
 
   newAnonVma(): u32 {

@@ -38,6 +38,8 @@ export abstract class Plan {
   abstract freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void;
   /** Gives the entries of `[start, end)` the protection that `vma` has now. */
   abstract changeProtection(vma: Vma, start: u64, end: u64): void;
+  /** userfaultfd: write-protects the range, or lifts that. */
+  abstract protectForUffd(vma: Vma, start: u64, end: u64, protects: bool): void;
   /** MADV_FREE: entries become clean and old, their pages lazily freed. */
   abstract markLazyFree(vma: Vma, start: u64, end: u64): void;
   /** MADV_COLD: entries become old. */
@@ -49,6 +51,14 @@ export abstract class Plan {
   abstract flushMm(mm: Mm): void;
   /** Splits what maps the block of `va` as 2 MiB. */
   abstract splitHugeEntry(vma: Vma, va: u64): void;
+
+  abstract installGuards(vma: Vma, start: u64, end: u64): void;
+  abstract removeGuards(vma: Vma, start: u64, end: u64): void;
+  /** Replaces the pte table of `block` by a huge page; stands inside a pair of the block. */
+  abstract collapseTable(vma: Vma, block: u64): void;
+  /** The mm is going away: its notifiers are released, and nothing that follows is announced. */
+  abstract beginExit(mm: Mm): void;
+  abstract finishExit(mm: Mm): void;
 
   // Faults. Only `replacePage` and `replaceHugeZero` stand inside a notifier pair.
   abstract installAnonymous(vma: Vma, va: u64, isWrite: bool): void;

@@ -147,6 +147,11 @@ export class EventEncoder {
     else this.#putSingle(event.ev, event);
   }
 
+  /** Adds what a text means, as the replay's core understands it: an action and its arguments. */
+  addAction(event: TextEvent, action: readonly number[]): void {
+    this.#put(RecordKind.Action, event, action);
+  }
+
   #putSingle<Ev extends SingleEvent["ev"]>(
     ev: Ev,
     event: Extract<SingleEvent, { ev: Ev }> & Context & { call?: string },

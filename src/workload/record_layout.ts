@@ -111,6 +111,8 @@ export enum RecordKind {
   SnapPages = 28,
   /** none */
   SnapEnd = 29,
+  /** what a text means: the number of an action of the replay, and its arguments */
+  Action = 40,
 }
 
 /** enum tlb_flush_reason of the kernel. */

@@ -18,7 +18,7 @@ import {
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { splitFolio } from "./folio_split";
-import { FRAME_DIRTY, FRAME_LAZYFREE, HUGE_ZERO_PFN, isSpecial } from "./frames";
+import { FRAME_DIRTY, FRAME_LAZYFREE, FRAME_SWAPCACHE, HUGE_ZERO_PFN, isSpecial } from "./frames";
 import { mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
 import { dropSwapCache, dropSwapEntry } from "./swap_entries";
@@ -47,7 +47,14 @@ function ageRange(kernel: Kernel, vma: Vma, start: u64, end: u64, lazyFree: bool
 }
 
 /** A 2 MiB entry; splits its folio when only a part is concerned. */
-function ageHuge(kernel: Kernel, vma: Vma, address: usize, va: u64, next: u64, lazyFree: bool): void {
+function ageHuge(
+  kernel: Kernel,
+  vma: Vma,
+  address: usize,
+  va: u64,
+  next: u64,
+  lazyFree: bool,
+): void {
   const entry = load<u64>(address);
   const pfn = entryFrame(entry);
   if (pfn == HUGE_ZERO_PFN || kernel.frames.at(pfn).mappings != 1) return;
@@ -82,9 +89,13 @@ function ageTable(kernel: Kernel, vma: Vma, pmd: u64, start: u64, end: u64, lazy
     if (isSpecial(pfn)) continue;
     const head = kernel.frames.head(pfn);
     if (head.order != 0) {
-      if (head.mappings > <u32>1 << head.order) continue;
+      if (head.mappings > (<u32>1) << head.order) continue;
       const whole = isWholeFolioMapped(kernel, pmd, va, end, head.head, head.order);
-      if (!whole && pfn != head.head && isTailOfWhole(kernel, pmd, start, end, va, head.head, head.order)) {
+      if (
+        !whole &&
+        pfn != head.head &&
+        isTailOfWhole(kernel, pmd, start, end, va, head.head, head.order)
+      ) {
         // already handled with the folio's first page
       } else if (!whole) {
         splitFolio(kernel, head.head);
@@ -102,7 +113,8 @@ function ageOne(kernel: Kernel, address: usize, va: u64, lazyFree: bool): void {
   const head = kernel.frames.head(pfn);
   if (head.order == 0 && head.mapcount != 1) return;
   const cleared = lazyFree ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
-  if (lazyFree && head.slot != 0) dropSwapCache(kernel, head.slot);
+  if (lazyFree && (head.flags & FRAME_SWAPCACHE) != 0 && kernel.swap.countOf(head.slot) == 0)
+    dropSwapCache(kernel, head.slot);
   if ((entry & cleared) != 0) {
     store<u64>(address, entry & ~cleared);
     kernel.gather.clearedPte(va, 1);
@@ -122,10 +134,17 @@ function becomeLazyFree(kernel: Kernel, pfn: u32): void {
 }
 
 /** Whether the entries from `va` on, up to `end`, map the whole folio that starts at `headPfn`. */
-function isWholeFolioMapped(kernel: Kernel, pmd: u64, va: u64, end: u64, headPfn: u32, order: u32): bool {
-  if (va + (<u64>4096 << order) > end) return false;
+function isWholeFolioMapped(
+  kernel: Kernel,
+  pmd: u64,
+  va: u64,
+  end: u64,
+  headPfn: u32,
+  order: u32,
+): bool {
+  if (va + ((<u64>4096) << order) > end) return false;
   for (let i: u32 = 0; i < 1 << order; i++) {
-    const entry = load<u64>(kernel.tables.pteIn(pmd, va + (<u64>i << 12)));
+    const entry = load<u64>(kernel.tables.pteIn(pmd, va + ((<u64>i) << 12)));
     if (!mapsFrame(entry) || entryFrame(entry) != headPfn + i) return false;
   }
   return true;
@@ -142,7 +161,7 @@ function isTailOfWhole(
   order: u32,
 ): bool {
   const pfn = entryFrame(load<u64>(kernel.tables.pteIn(pmd, va)));
-  const offset = <u64>(pfn - headPfn) << 12;
+  const offset = (<u64>(pfn - headPfn)) << 12;
   if (va - start < offset) return false;
   return isWholeFolioMapped(kernel, pmd, va - offset, end, headPfn, order);
 }

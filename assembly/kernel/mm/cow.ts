@@ -70,7 +70,12 @@ function isMappedByOneMm(kernel: Kernel, mm: Mm, va: u64, headPfn: u32): bool {
     const address = kernel.tables.findPte(mm, block + (i << 12));
     if (address == 0) continue;
     const entry = load<u64>(address);
-    if (mapsFrame(entry) && !isSpecial(entryFrame(entry)) && kernel.frames.at(entryFrame(entry)).head == headPfn) mine++;
+    if (
+      mapsFrame(entry) &&
+      !isSpecial(entryFrame(entry)) &&
+      kernel.frames.at(entryFrame(entry)).head == headPfn
+    )
+      mine++;
   }
   return mine == head.mappings;
 }

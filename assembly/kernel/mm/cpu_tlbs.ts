@@ -7,7 +7,7 @@
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_mm_range, flush_tlb_func, arch_tlbbatch_flush)
  */
 import { EventSink, FLUSH_ALL, FlushReason } from "../events";
-import { CPUS, Mm, addressOfMm } from "./mm";
+import { CPUS, Mm, addressOfMm, mmAt } from "./mm";
 import { allocate } from "../../base/bytes";
 
 /** tlb_single_page_flush_ceiling. */
@@ -22,7 +22,8 @@ export class CpuTlbs {
   requestsLeft: i32 = AS_THE_MASK_SAYS;
   ceiling: u64 = CEILING;
   private batchMask: u64 = 0;
-  private batchPending: bool = false;
+  /** The mm whose pages the batch holds, or 0: reclaim of one mm's pages at a time is what recordings show. */
+  private batchMm: u32 = 0;
   private readonly loaded: usize = allocate(CPUS * 4);
 
   constructor(private readonly sink: EventSink) {}
@@ -35,7 +36,7 @@ export class CpuTlbs {
       store<u32>(at, addressOfMm(mm));
       this.catchUp(cpu, mm);
     }
-    mm.cpuMask |= <u64>1 << cpu;
+    mm.cpuMask |= (<u64>1) << cpu;
   }
 
   forget(mm: Mm): void {
@@ -63,7 +64,11 @@ export class CpuTlbs {
     const generation = ++mm.tlbGeneration;
     const isLoaded = load<u32>(this.loaded + ((<usize>this.cpu) << 2)) == addressOfMm(mm);
     if (this.asksOthers(mm)) {
-      this.sink.cpuFlush(mm, FlushReason.SendIpi, to == EVERYTHING ? FLUSH_ALL : <i32>((to - from) >> 12));
+      this.sink.cpuFlush(
+        mm,
+        FlushReason.SendIpi,
+        to == EVERYTHING ? FLUSH_ALL : <i32>((to - from) >> 12),
+      );
       this.serveOthers(mm, generation);
     }
     if (isLoaded) this.flushHere(mm, from, to, strideShift, generation);
@@ -74,14 +79,15 @@ export class CpuTlbs {
   addToBatch(mm: Mm): void {
     mm.tlbGeneration++;
     this.batchMask |= mm.cpuMask;
-    this.batchPending = true;
+    this.batchMm = addressOfMm(mm);
     this.sink.secondaryFlush(mm, 0, EVERYTHING);
   }
 
   /** Flushes what the batch has gathered, on every CPU that runs one of its mms. */
-  flushBatch(mm: Mm): void {
-    if (!this.batchPending) return;
-    const self = <u64>1 << this.cpu;
+  flushPendingBatch(): void {
+    if (this.batchMm == 0) return;
+    const mm = mmAt(this.batchMm);
+    const self = (<u64>1) << this.cpu;
     if (this.asksOthers(mm)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
     if ((this.batchMask & self) != 0) {
       const upToDate = this.generationOf(mm, this.cpu) == mm.tlbGeneration;
@@ -92,11 +98,11 @@ export class CpuTlbs {
       if (load<u32>(this.loaded + ((<usize>cpu) << 2)) == addressOfMm(mm)) this.catchUp(cpu, mm);
     }
     this.batchMask = 0;
-    this.batchPending = false;
+    this.batchMm = 0;
   }
 
   hasOtherCpus(mm: Mm): bool {
-    return (mm.cpuMask & ~(<u64>1 << this.cpu)) != 0;
+    return (mm.cpuMask & ~((<u64>1) << this.cpu)) != 0;
   }
 
   /** Whether a CPU other than this one is in the mask of `mm`, and so has to be asked. */
@@ -118,10 +124,10 @@ export class CpuTlbs {
   /** CPUs that run `mm` serve the request; those that run something else leave the mask. */
   private serveOthers(mm: Mm, generation: u64): void {
     for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
-      const bit = <u64>1 << cpu;
+      const bit = (<u64>1) << cpu;
       if (cpu == this.cpu || (mm.cpuMask & bit) == 0) continue;
       if (load<u32>(this.loaded + ((<usize>cpu) << 2)) == addressOfMm(mm)) {
-        store<u64>((<usize>mm.cpuGenerations) + ((<usize>cpu) << 3), generation);
+        store<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3), generation);
       } else {
         mm.cpuMask &= ~bit;
       }
@@ -129,10 +135,10 @@ export class CpuTlbs {
   }
 
   private generationOf(mm: Mm, cpu: u32): u64 {
-    return load<u64>((<usize>mm.cpuGenerations) + ((<usize>cpu) << 3));
+    return load<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3));
   }
 
   private catchUp(cpu: u32, mm: Mm): void {
-    store<u64>((<usize>mm.cpuGenerations) + ((<usize>cpu) << 3), mm.tlbGeneration);
+    store<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3), mm.tlbGeneration);
   }
 }

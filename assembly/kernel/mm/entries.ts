@@ -32,7 +32,8 @@ export function entryFor(vma: Vma, pfn: u32): u64 {
 /** pte_modify: the protection changes, what the entry knows about its page stays. */
 export function withProtectionOf(vma: Vma, entry: u64): u64 {
   const kept =
-    entry & (0x000ffffffffff000 | PTE_ACCESSED | PTE_DIRTY | PTE_PAGE_SIZE | PTE_SOFT_DIRTY | PTE_UFFD_WP);
+    entry &
+    (0x000ffffffffff000 | PTE_ACCESSED | PTE_DIRTY | PTE_PAGE_SIZE | PTE_SOFT_DIRTY | PTE_UFFD_WP);
   return kept | protectionBits(vma);
 }
 

@@ -22,6 +22,7 @@ export const enum FileKind {
   SysV = 7,
 }
 
+
 @unmanaged
 export class File {
   kind: FileKind;
@@ -38,8 +39,9 @@ export class Files {
   private readonly cache: LongMap;
 
   constructor(private readonly arena: Arena) {
-    this.records = new WordList(arena);
-    this.records.push(0);
+    const records = new WordList(arena);
+    records.push(0);
+    this.records = records;
     this.cache = new LongMap(arena);
   }
 
@@ -84,12 +86,17 @@ export class Files {
   /** Memory without a disk behind it: tmpfs, memfd, shared anonymous, SysV. */
   isShmem(id: u32): bool {
     const kind = this.at(id).kind;
-    return kind == FileKind.Tmpfs || kind == FileKind.Memfd || kind == FileKind.SharedAnon || kind == FileKind.SysV;
+    return (
+      kind == FileKind.Tmpfs ||
+      kind == FileKind.Memfd ||
+      kind == FileKind.SharedAnon ||
+      kind == FileKind.SysV
+    );
   }
 }
 
 // @ts-ignore: decorator
 @inline
 function key(id: u32, index: u64): u64 {
-  return (<u64>id << 40) | (index + 1);
+  return ((<u64>id) << 40) | (index + 1);
 }

@@ -1,107 +1,152 @@
 /**
- * Splitting a large folio into single pages.
+ * Splitting a large folio into smaller ones.
  *
- * Models:     anonymous folios: the mappings are replaced by migration entries and put back, which the notifier
- *             and the TLB see as an unmap of the folio; file folios are unmapped and fault again. Pages that
- *             hold only zeroes come back as the zero page.
- * Simplifies: contents are not kept: a page of a huge folio counts as zero when no write to it was recorded.
- * Source:     linux 6.18 mm/huge_memory.c (__folio_split, unmap_folio, remap_page)
+ * Models:     the folio is unmapped first: the notifier is called for its extent in each VMA until nobody maps
+ *             it, each entry is flushed, a 2 MiB entry at once. Anonymous entries come back afterwards, those of
+ *             files fault again. Anonymous pages that hold only zeroes come back as the zero page. A dirty file
+ *             folio cannot be split.
+ * Simplifies: contents are not kept: a page of a large folio counts as zero when no write to it was recorded.
+ * Source:     linux 6.18 mm/huge_memory.c (__folio_split, unmap_folio, remap_page), mm/migrate.c
  */
-import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";
-import { PTE_DIRTY, PTE_WRITE, entryFrame, isHuge, isMigration, mapsFrame } from "../../hardware/pgtable/pte";
+import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES, alignDown } from "../../base/page";
+import {
+  PTE_DIRTY,
+  PTE_PAGE_SIZE,
+  PTE_WRITE,
+  entryFrame,
+  isHuge,
+  mapsFrame,
+  tableEntry,
+} from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { FRAME_ANON, FRAME_DIRTY, FRAME_FILE, FRAME_ZEROED, ZERO_PFN } from "./frames";
-import { splitHugeEntry } from "./huge_entry";
 import { Mm } from "./mm";
 import { RmapVisitor, walkFolio } from "./rmap";
+import { flushUnmapped } from "./unmap_flush";
 import { Vma } from "./vma";
 
-/** Announces and flushes what unmapping the folio costs; anonymous entries stay, those of files go. */
-class UnmapForSplit extends RmapVisitor {
-  visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): void {
+/** try_to_migrate or try_to_unmap of the whole folio, with TTU_SPLIT_HUGE_PMD. */
+export class UnmapFolio extends RmapVisitor {
+  /** Mappings that are still to be found. */
+  left: u32 = 0;
+
+  visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
+    const keepsEntries = (kernel.frames.at(headPfn).flags & FRAME_ANON) != 0;
+    kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + ((<u64>count) << 12));
     const address = kernel.tables.find(mm, va, LEVEL_PMD);
-    if (address == 0 || load<u64>(address) == 0) return;
-    const isAnon = (kernel.frames.at(headPfn).flags & FRAME_ANON) != 0;
-    const end = va + (<u64>count << 12);
-    if (isHuge(load<u64>(address))) {
-      // TTU_SPLIT_HUGE_PMD: the pair of the unmap encloses the block, whose split flushes everything
-      if (entryFrame(load<u64>(address)) != headPfn) return;
-      splitHugeEntry(kernel, vma, va);
-      if (isAnon) return;
-    }
-    if (isAnon && !this.anyMapped(kernel, mm, va, headPfn + first, count)) return;
-    kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, end);
-    for (let i: u32 = 0; i < count; i++) {
-      const at = va + (<u64>i << 12);
-      const pte = kernel.tables.findPte(mm, at);
-      if (pte == 0) continue;
-      const entry = load<u64>(pte);
-      if (!mapsFrame(entry) || entryFrame(entry) != headPfn + first + i) continue;
-      kernel.tlbs.flushPage(mm, at);
-      if (isAnon) continue;
-      store<u64>(pte, 0);
-      if ((entry & PTE_DIRTY) != 0) kernel.frames.at(headPfn).flags |= FRAME_DIRTY;
-      kernel.frames.unmap(headPfn + first + i);
+    const pmd = address == 0 ? 0 : load<u64>(address);
+    if (isHuge(pmd)) {
+      if (entryFrame(pmd) == headPfn)
+        this.unmapHuge(kernel, mm, alignDown(va, PMD_SIZE), address, keepsEntries);
+    } else {
+      for (let i: u32 = 0; i < count; i++) {
+        this.unmapPage(kernel, mm, va + ((<u64>i) << 12), headPfn + first + i, keepsEntries);
+      }
     }
     kernel.sink.rangeEnd(mm);
+    return this.left != 0;
   }
 
-  private anyMapped(kernel: Kernel, mm: Mm, va: u64, pfn: u32, count: u32): bool {
-    for (let i: u32 = 0; i < count; i++) {
-      const pte = kernel.tables.findPte(mm, va + (<u64>i << 12));
-      if (pte == 0) continue;
-      const entry = load<u64>(pte);
-      if (mapsFrame(entry) && entryFrame(entry) == pfn + i) return true;
+  private unmapHuge(kernel: Kernel, mm: Mm, block: u64, address: usize, keepsEntries: bool): void {
+    const entry = load<u64>(address);
+    const pfn = entryFrame(entry);
+    kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+    this.left--;
+    if (!keepsEntries) {
+      store<u64>(address, 0);
+      if ((entry & PTE_DIRTY) != 0) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
+      kernel.frames.unmapHuge(pfn);
+      return;
     }
-    return false;
+    const table = kernel.tables.newTable();
+    for (let i: u32 = 0; i < TABLE_ENTRIES; i++) {
+      kernel.tables.memory.writeEntry(table, i, (entry & ~PTE_PAGE_SIZE) + ((<u64>i) << 12));
+      kernel.frames.map(pfn + i);
+    }
+    store<u64>(address, tableEntry(table));
+    kernel.frames.unmapHuge(pfn);
+  }
+
+  private unmapPage(kernel: Kernel, mm: Mm, va: u64, pfn: u32, keepsEntries: bool): void {
+    const address = kernel.tables.findPte(mm, va);
+    if (address == 0) return;
+    const entry = load<u64>(address);
+    if (!mapsFrame(entry) || entryFrame(entry) != pfn) return;
+    this.left--;
+    flushUnmapped(kernel, mm, va);
+    if (keepsEntries) return;
+    store<u64>(address, 0);
+    if ((entry & PTE_DIRTY) != 0) kernel.frames.head(pfn).flags |= FRAME_DIRTY;
+    kernel.frames.unmap(pfn);
   }
 }
 
-/** Puts the zero page where a page of the folio holds only zeroes. */
+/** remap_page: puts the zero page where a page of the folio holds only zeroes. */
 class RemapZeroes extends RmapVisitor {
-  visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): void {
+  visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
     for (let i: u32 = 0; i < count; i++) {
       const pfn = headPfn + first + i;
       if ((kernel.frames.at(pfn).flags & FRAME_ZEROED) == 0) continue;
-      const pte = kernel.tables.findPte(mm, va + (<u64>i << 12));
-      if (pte == 0) continue;
-      const entry = load<u64>(pte);
+      const address = kernel.tables.findPte(mm, va + ((<u64>i) << 12));
+      if (address == 0) continue;
+      const entry = load<u64>(address);
       if (!mapsFrame(entry) || entryFrame(entry) != pfn) continue;
-      store<u64>(pte, (entry & ~(0x000ffffffffff000 | PTE_WRITE | PTE_DIRTY)) | (<u64>ZERO_PFN << 12));
+      store<u64>(
+        address,
+        (entry & ~(0x000ffffffffff000 | PTE_WRITE | PTE_DIRTY)) | ((<u64>ZERO_PFN) << 12),
+      );
       kernel.frames.unmap(pfn);
     }
+    return true;
   }
 }
 
-const unmapForSplit = new UnmapForSplit();
-const remapZeroes = new RemapZeroes();
+/** The visitors, made once for each kernel. */
+export class FolioSplitter {
+  private readonly unmapFolio: UnmapFolio = new UnmapFolio();
+  private readonly remapZeroes: RemapZeroes = new RemapZeroes();
 
-export function splitFolio(kernel: Kernel, headPfn: u32): void {
-  const frames = kernel.frames;
-  const head = frames.at(headPfn);
-  const isAnon = (head.flags & FRAME_ANON) != 0;
-  const isHugeFolio = head.order == 9;
-  head.pins++;
-  walkFolio(kernel, headPfn, unmapForSplit);
-  // a second holder keeps the pages from going before all mappings have been looked at
-  if (isAnon && isHugeFolio) walkFolio(kernel, headPfn, remapZeroes);
-  head.pins--;
-  frames.split(headPfn, 0);
+  /** try_to_unmap of a folio that keeps its place in the page cache. */
+  unmap(kernel: Kernel, headPfn: u32): void {
+    this.unmapLater(kernel, headPfn);
+    kernel.tlbs.flushPendingBatch();
+  }
+
+  /** As `unmap`, but leaves a batched flush pending. */
+  unmapLater(kernel: Kernel, headPfn: u32): void {
+    const head = kernel.frames.at(headPfn);
+    this.unmapFolio.left = head.mappings;
+    head.pins++;
+    walkFolio(kernel, headPfn, this.unmapFolio);
+    head.pins--;
+  }
+
+  /** Splits an anonymous folio into single pages. */
+  splitAnon(kernel: Kernel, headPfn: u32): void {
+    this.unmap(kernel, headPfn);
+    const head = kernel.frames.at(headPfn);
+    head.pins++;
+    walkFolio(kernel, headPfn, this.remapZeroes);
+    head.pins--;
+    kernel.frames.split(headPfn, 0);
+  }
+
+  /** Splits a file folio around page `at`, or into single pages when `at` is -1; false when it is dirty. */
+  splitFile(kernel: Kernel, headPfn: u32, at: i32): bool {
+    const head = kernel.frames.at(headPfn);
+    if ((head.flags & FRAME_DIRTY) != 0 && !kernel.files.isShmem(head.owner)) return false;
+    this.unmap(kernel, headPfn);
+    if (at < 0) kernel.frames.split(headPfn, 0);
+    else kernel.frames.splitAround(headPfn, <u32>at);
+    return true;
+  }
 }
 
-/** Splits at an address: what maps `va` in `vma` as part of a large folio becomes single pages. */
-export function splitFolioAt(kernel: Kernel, mm: Mm, va: u64): void {
-  const address = kernel.tables.find(mm, alignDown(va, PMD_SIZE), LEVEL_PMD);
-  if (address == 0) return;
-  const pmd = load<u64>(address);
-  if (isHuge(pmd)) {
-    splitFolio(kernel, entryFrame(pmd));
-    return;
-  }
-  if (pmd == 0) return;
-  const entry = load<u64>(kernel.tables.pteIn(pmd, va));
-  if (!mapsFrame(entry) || isMigration(entry)) return;
-  const head = kernel.frames.head(entryFrame(entry));
-  if (head.order != 0 && (head.flags & FRAME_FILE) == 0) splitFolio(kernel, head.head);
+/** split_folio: into single pages, as madvise does for a part. */
+export function splitFolio(kernel: Kernel, headPfn: u32): bool {
+  if ((kernel.frames.at(headPfn).flags & FRAME_FILE) != 0)
+    return kernel.splitter.splitFile(kernel, headPfn, -1);
+  kernel.splitter.splitAnon(kernel, headPfn);
+  return true;
 }

@@ -10,6 +10,7 @@
  */
 import { Arena } from "../../base/arena";
 import { allocate } from "../../base/bytes";
+import { Swap } from "./swap";
 
 /** The frame that every read of untouched anonymous memory maps. */
 export const ZERO_PFN: u32 = 1;
@@ -32,6 +33,7 @@ export const FRAME_HUGETLB: u32 = 1 << 8;
 export const FRAME_ZEROED: u32 = 1 << 9;
 /** Still on the CPU's list of pages to be added to the LRU. */
 export const FRAME_NOT_LRU: u32 = 1 << 10;
+
 
 @unmanaged
 export class Frame {
@@ -77,7 +79,10 @@ export class Frames {
   private readonly free: usize = allocate(16 * 4);
   inUse: u32 = 0;
 
-  constructor(private readonly arena: Arena) {
+  constructor(
+    private readonly arena: Arena,
+    private readonly swap: Swap,
+  ) {
     this.use(ZERO_PFN, 0, 0);
     this.use(HUGE_ZERO_PFN, HUGE_ORDER, 0);
     this.inUse = 0;
@@ -87,7 +92,9 @@ export class Frames {
   @inline
   at(pfn: u32): Frame {
     const chunk = load<u32>(this.chunks + ((<usize>(pfn >> CHUNK_SHIFT)) << 2));
-    return changetype<Frame>((<usize>chunk) + ((<usize>(pfn & ((1 << CHUNK_SHIFT) - 1))) << FRAME_SHIFT));
+    return changetype<Frame>(
+      <usize>chunk + ((<usize>(pfn & ((1 << CHUNK_SHIFT) - 1))) << FRAME_SHIFT),
+    );
   }
 
   head(pfn: u32): Frame {
@@ -160,8 +167,13 @@ export class Frames {
   releaseIfUnused(headPfn: u32): void {
     const head = this.at(headPfn);
     if (head.mappings != 0 || head.pins != 0 || isSpecial(headPfn)) return;
-    if ((head.flags & (FRAME_FILE | FRAME_SWAPCACHE)) != 0) return;
-    if ((head.flags & FRAME_USED) != 0) this.release(headPfn);
+    if ((head.flags & FRAME_FILE) != 0 || (head.flags & FRAME_USED) == 0) return;
+    if ((head.flags & FRAME_SWAPCACHE) != 0) {
+      // free_swap_cache: the page stays as long as an entry names its slot
+      if (this.swap.countOf(head.slot) != 0) return;
+      this.swap.release(head.slot);
+    }
+    this.release(headPfn);
   }
 
   /** Frees the folio at `pfn`, its first frame. */
@@ -185,13 +197,50 @@ export class Frames {
       const frame = this.at(pfn + i);
       frame.head = (pfn + i) & ~((1 << order) - 1);
       frame.order = order;
-      frame.flags |= FRAME_USED | (extra & (FRAME_DIRTY | FRAME_LAZYFREE | FRAME_FILE | FRAME_ANON));
+      frame.flags |=
+        FRAME_USED | (extra & (FRAME_DIRTY | FRAME_LAZYFREE | FRAME_FILE | FRAME_ANON));
       frame.owner = old.owner;
       frame.index = old.index + i;
       frame.mappings = 0;
     }
-    for (let i: u32 = 0; i < size; i++) this.at(this.at(pfn + i).head).mappings += this.at(pfn + i).mapcount;
+    for (let i: u32 = 0; i < size; i++)
+      this.at(this.at(pfn + i).head).mappings += this.at(pfn + i).mapcount;
     for (let i: u32 = 0; i < size; i += 1 << order) this.releaseIfUnused(pfn + i);
+  }
+
+  /**
+   * Splits the folio at `pfn` so that page `at` of it becomes single and the halves left aside stay as large
+   * as they can be.
+   */
+  splitAround(pfn: u32, at: u32): void {
+    const old = this.at(pfn);
+    const flags = old.flags & (FRAME_DIRTY | FRAME_LAZYFREE | FRAME_FILE | FRAME_ANON | FRAME_USED);
+    const index = old.index;
+    let first: u32 = 0;
+    for (let order = old.order; order > 0;) {
+      order--;
+      const half: u32 = 1 << order;
+      const kept = at < first + half ? first + half : first;
+      this.makeFolio(pfn + kept, order, flags, old.owner, index + kept);
+      if (kept == first) first += half;
+    }
+    this.makeFolio(pfn + first, 0, flags, old.owner, index + first);
+  }
+
+  private makeFolio(pfn: u32, order: u32, flags: u32, owner: u32, index: u64): void {
+    let mappings: u32 = 0;
+    for (let i: u32 = 0; i < 1 << order; i++) {
+      const frame = this.at(pfn + i);
+      frame.head = pfn;
+      frame.flags |= flags;
+      frame.owner = owner;
+      frame.index = index + i;
+      frame.mappings = 0;
+      mappings += frame.mapcount;
+    }
+    const head = this.at(pfn);
+    head.order = order;
+    head.mappings = mappings;
   }
 
   private releaseSingle(pfn: u32): void {
@@ -215,7 +264,8 @@ export class Frames {
   /** The frame's record, whose chunk is made when it is first needed. */
   private reach(pfn: u32): Frame {
     const entry = this.chunks + ((<usize>(pfn >> CHUNK_SHIFT)) << 2);
-    if (load<u32>(entry) == 0) store<u32>(entry, <u32>this.arena.take(1 << (CHUNK_SHIFT + <u32>FRAME_SHIFT)));
+    if (load<u32>(entry) == 0)
+      store<u32>(entry, <u32>this.arena.take(1 << (CHUNK_SHIFT + <u32>FRAME_SHIFT)));
     return this.at(pfn);
   }
 }

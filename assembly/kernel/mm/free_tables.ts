@@ -5,12 +5,28 @@
  *             (floor) and the start of the VMA after (ceiling), not by what is populated.
  * Source:     linux 6.18 mm/memory.c (free_pgd_range, free_pgtables)
  */
-import { LEVEL_PGD, LEVEL_PMD, LEVEL_PUD, PGD_SIZE, PMD_SIZE, PUD_SIZE, alignDown, tableIndex } from "../../base/page";
+import {
+  LEVEL_PGD,
+  LEVEL_PMD,
+  LEVEL_PUD,
+  PGD_SIZE,
+  PMD_SIZE,
+  PUD_SIZE,
+  alignDown,
+  tableIndex,
+} from "../../base/page";
 import { entryFrame, isHuge } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { Mm } from "./mm";
 
-export function freeTables(kernel: Kernel, mm: Mm, start: u64, endOfRange: u64, floor: u64, ceilingOfRange: u64): void {
+export function freeTables(
+  kernel: Kernel,
+  mm: Mm,
+  start: u64,
+  endOfRange: u64,
+  floor: u64,
+  ceilingOfRange: u64,
+): void {
   let end = endOfRange;
   let ceiling = ceilingOfRange;
   let va = alignDown(start, PMD_SIZE);
@@ -48,7 +64,14 @@ function freeSlot(kernel: Kernel, mm: Mm, start: u64, end: u64, floor: u64, ceil
     let va = start;
     while (va < end) {
       const next = min((va | (PUD_SIZE - 1)) + 1, end);
-      freePmdTable(kernel, memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)), va, next, floor, ceiling);
+      freePmdTable(
+        kernel,
+        memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)),
+        va,
+        next,
+        floor,
+        ceiling,
+      );
       va = next;
     }
     if (isUnneeded(start, end, PGD_SIZE, floor, ceiling)) {
@@ -57,10 +80,18 @@ function freeSlot(kernel: Kernel, mm: Mm, start: u64, end: u64, floor: u64, ceil
       kernel.tables.freeTable(entryFrame(pgd));
     }
   }
-  if (isUnneeded(start, end, PGD_SIZE, floor, ceiling)) kernel.gather.freedP4dTable(alignDown(start, PGD_SIZE));
+  if (isUnneeded(start, end, PGD_SIZE, floor, ceiling))
+    kernel.gather.freedP4dTable(alignDown(start, PGD_SIZE));
 }
 
-function freePmdTable(kernel: Kernel, pudAddress: usize, start: u64, end: u64, floor: u64, ceiling: u64): void {
+function freePmdTable(
+  kernel: Kernel,
+  pudAddress: usize,
+  start: u64,
+  end: u64,
+  floor: u64,
+  ceiling: u64,
+): void {
   const pud = load<u64>(pudAddress);
   if (pud == 0) return;
   for (let va = start; va < end; va = min((va | (PMD_SIZE - 1)) + 1, end)) {

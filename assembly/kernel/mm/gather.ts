@@ -28,7 +28,10 @@ export class Gather {
 
   constructor(private readonly tlbs: CpuTlbs) {}
 
+  private isExit: bool = false;
+
   begin(mm: Mm): void {
+    this.isExit = false;
     assert(this.mm == 0, "one gather is finished before the next begins");
     this.mm = addressOfMm(mm);
     this.pages = 0;
@@ -81,6 +84,13 @@ export class Gather {
     this.freedTables = true;
   }
 
+  /** Ends the gather of an mm that nobody runs any more: there is nothing to flush. */
+  discard(): void {
+    this.reset();
+    this.pages = 0;
+    this.mm = 0;
+  }
+
   /** One more page waits to be freed; true when no more fit. */
   addPage(): bool {
     this.pages++;
@@ -93,10 +103,32 @@ export class Gather {
     this.pages = 0;
   }
 
+  /** The gather of exit_mmap. */
+  beginExit(mm: Mm): void {
+    this.begin(mm);
+    this.isExit = true;
+  }
+
   /** tlb_flush_mmu_tlbonly. */
   flushTlbOnly(): void {
-    if (this.freedTables || this.clearedPtes || this.clearedPmds || this.clearedPuds || this.clearedP4ds) {
-      this.tlbs.flushRange(mmAt(this.mm), this.start, this.end, this.strideShift(), this.freedTables);
+    if (this.isExit) {
+      this.reset();
+      return;
+    }
+    if (
+      this.freedTables ||
+      this.clearedPtes ||
+      this.clearedPmds ||
+      this.clearedPuds ||
+      this.clearedP4ds
+    ) {
+      this.tlbs.flushRange(
+        mmAt(this.mm),
+        this.start,
+        this.end,
+        this.strideShift(),
+        this.freedTables,
+      );
     }
     this.reset();
   }

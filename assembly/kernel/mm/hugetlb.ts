@@ -7,7 +7,14 @@
  * Source:     linux 6.18 mm/hugetlb.c
  */
 import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
-import { PTE_ACCESSED, PTE_DIRTY, PTE_PAGE_SIZE, PTE_WRITE, entryFrame, isWritable } from "../../hardware/pgtable/pte";
+import {
+  PTE_ACCESSED,
+  PTE_DIRTY,
+  PTE_PAGE_SIZE,
+  PTE_WRITE,
+  entryFrame,
+  isWritable,
+} from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { entryFor, withProtectionOf } from "./entries";
@@ -41,7 +48,13 @@ export function protectHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): 
   kernel.gather.requireFullFlush();
 }
 
-export function moveHugetlb(kernel: Kernel, vma: Vma, start: u64, targetStart: u64, end: u64): void {
+export function moveHugetlb(
+  kernel: Kernel,
+  vma: Vma,
+  start: u64,
+  targetStart: u64,
+  end: u64,
+): void {
   const mm = mmAt(vma.mm);
   let target = targetStart;
   for (let va = start; va < end; va += PMD_SIZE) {

@@ -33,17 +33,22 @@ import {
   ZERO_PFN,
 } from "./frames";
 import { Mm, mmAt } from "./mm";
-import { dropSwapEntry } from "./swap_entries";
+import { swapEntryMapped } from "./swap_entries";
 import { Vma, isAnonymous, isShared, linearPage } from "./vma";
 import { VM_HUGEPAGE, VM_NOHUGEPAGE, VM_WRITE } from "./vm_flags";
 
 /** fault_around_bytes / PAGE_SIZE. */
 const FAULT_AROUND_PAGES: u64 = 16;
+/** VM_READAHEAD_PAGES: a fault that misses the cache reads this much, half of it below. */
+const READ_AROUND_PAGES: u64 = 32;
 
 /** A new anonymous folio of `vma`, exclusive to it, for the page at `va`. */
 export function newAnonFolio(kernel: Kernel, vma: Vma, va: u64, order: u32): u32 {
   prepareAnonVma(kernel, vma);
-  const pfn = kernel.frames.allocate(order, FRAME_ANON | FRAME_EXCLUSIVE | (order != 0 ? FRAME_ZEROED : 0));
+  const pfn = kernel.frames.allocate(
+    order,
+    FRAME_ANON | FRAME_EXCLUSIVE | (order != 0 ? FRAME_ZEROED : 0),
+  );
   const head = kernel.frames.at(pfn);
   head.owner = vma.anonRoot;
   head.index = linearPage(vma, va);
@@ -85,12 +90,12 @@ export function installAnonymous(kernel: Kernel, vma: Vma, va: u64, isWrite: boo
     return;
   }
   const order = anonOrder(kernel, vma, page);
-  const first = alignDown(page, <u64>4096 << order);
+  const first = alignDown(page, (<u64>4096) << order);
   const pfn = newAnonFolio(kernel, vma, first, order);
   for (let i: u32 = 0; i < 1 << order; i++) {
     kernel.frames.map(pfn + i);
     const entry = entryFor(vma, pfn + i) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY;
-    store<u64>(kernel.tables.make(mm, first + (<u64>i << 12), 1), entry | keepsWp);
+    store<u64>(kernel.tables.make(mm, first + ((<u64>i) << 12), 1), entry | keepsWp);
   }
 }
 
@@ -101,16 +106,16 @@ function anonOrder(kernel: Kernel, vma: Vma, page: u64): u32 {
   if ((vma.flags & VM_NOHUGEPAGE) != 0 || vma.uffd != 0 || mmAt(vma.mm).thpDisabled != 0) return 0;
   for (let order: u32 = 8; order > 1; order--) {
     if ((orders & (1 << order)) == 0) continue;
-    const first = alignDown(page, <u64>4096 << order);
-    if (first < vma.start || first + (<u64>4096 << order) > vma.end) continue;
-    if (isRangeEmpty(kernel, mmAt(vma.mm), first, <u32>1 << order)) return order;
+    const first = alignDown(page, (<u64>4096) << order);
+    if (first < vma.start || first + ((<u64>4096) << order) > vma.end) continue;
+    if (isRangeEmpty(kernel, mmAt(vma.mm), first, (<u32>1) << order)) return order;
   }
   return 0;
 }
 
 function isRangeEmpty(kernel: Kernel, mm: Mm, start: u64, count: u32): bool {
   for (let i: u32 = 0; i < count; i++) {
-    const address = kernel.tables.findPte(mm, start + (<u64>i << 12));
+    const address = kernel.tables.findPte(mm, start + ((<u64>i) << 12));
     if (address != 0 && load<u64>(address) != 0) return false;
   }
   return true;
@@ -142,7 +147,26 @@ export function installForRead(kernel: Kernel, vma: Vma, va: u64): void {
   const start = page + (from << 12) - (pageInTable << 12);
   if (vma.uffd == 0) mapAround(kernel, vma, start, to - from);
   const address = kernel.tables.make(mmAt(vma.mm), page, 1);
-  if (load<u64>(address) == 0) installFolio(kernel, vma, page, false);
+  if (load<u64>(address) != 0) return;
+  if (linearPage(vma, page) >= kernel.files.at(vma.file).pages) return;
+  if (!kernel.files.isShmem(vma.file) && readAround(kernel, vma, linearPage(vma, page))) {
+    // the fault dropped its lock for the disk and comes again
+    installForRead(kernel, vma, va);
+    return;
+  }
+  installFolio(kernel, vma, page, false);
+}
+
+/** Reads what the cache lacks of the read-ahead window around page `index`; false when nothing was missing. */
+function readAround(kernel: Kernel, vma: Vma, index: u64): bool {
+  const files = kernel.files;
+  if (files.cachedPage(vma.file, index) != 0) return false;
+  const first = index - min(index, READ_AROUND_PAGES / 2);
+  const end = min(first + READ_AROUND_PAGES, files.at(vma.file).pages);
+  for (let at = first; at < end; at++) {
+    if (files.cachedPage(vma.file, at) == 0) addFolioToCache(kernel, vma.file, at, 0);
+  }
+  return true;
 }
 
 /** filemap_map_pages: maps the cached pages of the window, large folios whole where they fit. */
@@ -157,7 +181,7 @@ function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
     }
     const frame = kernel.frames.at(pfn);
     const head = kernel.frames.at(frame.head);
-    const size = <u64>1 << head.order;
+    const size = (<u64>1) << head.order;
     const offset = <u64>(pfn - frame.head);
     let first = va;
     let pages = min(size - offset, count - i);
@@ -166,7 +190,8 @@ function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
       pages = size;
     }
     const firstPfn = first == va ? pfn : frame.head;
-    for (let j: u64 = 0; j < pages; j++) mapFilePage(kernel, vma, first + (j << 12), firstPfn + <u32>j, false);
+    for (let j: u64 = 0; j < pages; j++)
+      mapFilePage(kernel, vma, first + (j << 12), firstPfn + <u32>j, false);
     i += size - offset;
   }
 }
@@ -174,11 +199,14 @@ function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
 /** Whether the folio of `size` pages, of which `va` is page `offset`, lies in the VMA, the block and the file. */
 function fitsWhole(kernel: Kernel, vma: Vma, va: u64, offset: u64, size: u64): bool {
   if (size == 1) return true;
-  if (((va - vma.start) >> 12) < offset) return false;
+  if ((va - vma.start) >> 12 < offset) return false;
   const first = va - (offset << 12);
   const end = first + (size << 12);
   if (end > vma.end || alignDown(first, PMD_SIZE) != alignDown(end - 1, PMD_SIZE)) return false;
-  return kernel.files.isShmem(vma.file) || linearPage(vma, first) + size <= kernel.files.at(vma.file).pages;
+  return (
+    kernel.files.isShmem(vma.file) ||
+    linearPage(vma, first) + size <= kernel.files.at(vma.file).pages
+  );
 }
 
 function mapFilePage(kernel: Kernel, vma: Vma, va: u64, pfn: u32, isWrite: bool): void {
@@ -190,7 +218,12 @@ function mapFilePage(kernel: Kernel, vma: Vma, va: u64, pfn: u32, isWrite: bool)
 
 function fileEntry(kernel: Kernel, vma: Vma, pfn: u32, isWrite: bool): u64 {
   let entry = entryFor(vma, pfn);
-  if (isShared(vma) && (vma.flags & VM_WRITE) != 0 && (isWrite || !kernel.files.isTracked(vma.file)) && vma.uffd == 0) {
+  if (
+    isShared(vma) &&
+    (vma.flags & VM_WRITE) != 0 &&
+    (isWrite || !kernel.files.isTracked(vma.file)) &&
+    vma.uffd == 0
+  ) {
     entry |= PTE_WRITE;
   }
   if (isWrite) entry |= PTE_DIRTY | PTE_SOFT_DIRTY;
@@ -210,11 +243,17 @@ function installFolio(kernel: Kernel, vma: Vma, page: u64, isWrite: bool): void 
   const frame = kernel.frames.at(pfn);
   const head = kernel.frames.at(frame.head);
   const offset = <u64>(pfn - frame.head);
-  const size = <u64>1 << head.order;
+  const size = (<u64>1) << head.order;
   if (isWrite) head.flags |= FRAME_DIRTY;
   const first = page - (offset << 12);
-  if (size > 1 && vma.uffd == 0 && fitsWhole(kernel, vma, page, offset, size) && isRangeEmpty(kernel, mm, first, <u32>size)) {
-    for (let i: u64 = 0; i < size; i++) mapFilePage(kernel, vma, first + (i << 12), frame.head + <u32>i, isWrite);
+  if (
+    size > 1 &&
+    vma.uffd == 0 &&
+    fitsWhole(kernel, vma, page, offset, size) &&
+    isRangeEmpty(kernel, mm, first, <u32>size)
+  ) {
+    for (let i: u64 = 0; i < size; i++)
+      mapFilePage(kernel, vma, first + (i << 12), frame.head + <u32>i, isWrite);
     return;
   }
   const address = kernel.tables.make(mm, page, 1);
@@ -252,7 +291,8 @@ export function addFolioToCache(kernel: Kernel, file: u32, index: u64, order: u3
 
 function allowsHugeFile(kernel: Kernel, vma: Vma, va: u64): bool {
   const block = alignDown(va, PMD_SIZE);
-  if (block < vma.start || block + PMD_SIZE > vma.end || (linearPage(vma, block) & 511) != 0) return false;
+  if (block < vma.start || block + PMD_SIZE > vma.end || (linearPage(vma, block) & 511) != 0)
+    return false;
   const address = kernel.tables.find(mmAt(vma.mm), block, LEVEL_PMD);
   if (address != 0 && load<u64>(address) != 0) return false;
   const cached = kernel.files.cachedPage(vma.file, linearPage(vma, block));
@@ -287,14 +327,12 @@ export function installFromSwap(kernel: Kernel, vma: Vma, va: u64, isWrite: bool
   let pfn = kernel.swap.pageOf(slot);
   if (pfn == 0) {
     pfn = newAnonFolio(kernel, vma, alignDown(va, 4096), 0);
-    kernel.frames.at(pfn).flags &= ~FRAME_EXCLUSIVE;
-    if (kernel.swap.countOf(slot) > 1) {
-      kernel.frames.at(pfn).flags |= FRAME_SWAPCACHE;
-      kernel.frames.at(pfn).slot = slot;
-      kernel.swap.setPage(slot, pfn);
-    }
+    kernel.frames.at(pfn).flags =
+      (kernel.frames.at(pfn).flags & ~FRAME_EXCLUSIVE) | FRAME_SWAPCACHE;
+    kernel.frames.at(pfn).slot = slot;
+    kernel.swap.setPage(slot, pfn);
   }
-  const isExclusive = (old & PTE_SWAP_EXCLUSIVE) != 0 || kernel.swap.countOf(slot) == 1;
+  const isExclusive = (old & PTE_SWAP_EXCLUSIVE) != 0;
   let entry = entryFor(vma, pfn) | (old & PTE_UFFD_WP);
   if (isExclusive) {
     kernel.frames.at(pfn).flags |= FRAME_EXCLUSIVE;
@@ -303,5 +341,5 @@ export function installFromSwap(kernel: Kernel, vma: Vma, va: u64, isWrite: bool
   }
   kernel.frames.map(pfn);
   store<u64>(address, entry);
-  dropSwapEntry(kernel, slot);
+  swapEntryMapped(kernel, slot);
 }

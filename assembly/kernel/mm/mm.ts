@@ -9,6 +9,7 @@ import { Vma, vmaAt } from "./vma";
 /** CPUs that a recording may have. */
 export const CPUS: u32 = 64;
 
+
 @unmanaged
 export class Mm {
   id: u32;
@@ -68,7 +69,7 @@ export function freeMm(arena: Arena, mm: Mm): void {
 // @ts-ignore: decorator
 @inline
 export function vmaOf(mm: Mm, index: u32): Vma {
-  return vmaAt(load<u32>((<usize>mm.vmas) + ((<usize>index) << 2)));
+  return vmaAt(load<u32>(<usize>mm.vmas + ((<usize>index) << 2)));
 }
 
 /** The index of the first VMA that ends above `va`; the number of VMAs when there is none. */
@@ -100,7 +101,7 @@ export function insertVma(arena: Arena, mm: Mm, vma: Vma): void {
     mm.capacity *= 2;
   }
   const index = indexOf(mm, vma.start);
-  const at = (<usize>mm.vmas) + ((<usize>index) << 2);
+  const at = <usize>mm.vmas + ((<usize>index) << 2);
   memory.copy(at + 4, at, (<usize>(mm.count - index)) << 2);
   store<u32>(at, <u32>changetype<usize>(vma));
   mm.count++;
@@ -111,7 +112,7 @@ export function insertVma(arena: Arena, mm: Mm, vma: Vma): void {
 export function detachVma(mm: Mm, vma: Vma): void {
   const index = indexOf(mm, vma.start);
   assert(vmaOf(mm, index) == vma, "a VMA that is detached is in the list of its mm");
-  const at = (<usize>mm.vmas) + ((<usize>index) << 2);
+  const at = <usize>mm.vmas + ((<usize>index) << 2);
   memory.copy(at, at + 4, (<usize>(mm.count - index - 1)) << 2);
   mm.count--;
 }

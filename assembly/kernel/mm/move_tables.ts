@@ -6,7 +6,13 @@
  * Source:     linux 6.18 mm/mremap.c (move_page_tables, move_ptes, get_extent)
  */
 import { LEVEL_PGD, LEVEL_PMD, LEVEL_PUD, PMD_SIZE, PUD_SIZE, tableIndex } from "../../base/page";
-import { PTE_SOFT_DIRTY, PTE_UFFD_WP, entryFrame, isHuge, mapsFrame } from "../../hardware/pgtable/pte";
+import {
+  PTE_SOFT_DIRTY,
+  PTE_UFFD_WP,
+  entryFrame,
+  isHuge,
+  mapsFrame,
+} from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { splitHugeEntry } from "./huge_entry";
 import { moveHugetlb } from "./hugetlb";

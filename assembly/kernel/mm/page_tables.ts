@@ -44,7 +44,10 @@ export class PageTables {
       this.free.length--;
     } else {
       frame = this.next++;
-      assert(frame < this.memory.tableFrames, "the zone of page tables is large enough for the recording");
+      assert(
+        frame < this.memory.tableFrames,
+        "the zone of page tables is large enough for the recording",
+      );
     }
     this.memory.clearTable(frame);
     this.inUse++;

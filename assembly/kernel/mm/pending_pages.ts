@@ -21,18 +21,28 @@ export class PendingPages {
 
   addLazyFree(pfn: u32): void {
     this.frames.head(pfn).pins++;
-    store<u32>(this.lazyFree + ((<usize>this.lazyFreeCount++) << 2), pfn);
+    store<u32>(this.lazyFree + ((<usize>this.lazyFreeCount) << 2), pfn);
+    this.lazyFreeCount++;
     if (this.lazyFreeCount == BATCH) this.drainLazyFree();
   }
 
   /** A new page waits to be put on the LRU. */
   addNew(pfn: u32): void {
     const frame = this.frames.head(pfn);
+    // a large folio is worked off at once
+    if (frame.order != 0) {
+      this.drainAdded();
+      return;
+    }
     frame.pins++;
     frame.flags |= FRAME_NOT_LRU;
-    store<u32>(this.added + ((<usize>this.addedCount++) << 2), pfn);
-    // a large folio is worked off at once
-    if (this.addedCount == BATCH || frame.order != 0) this.drainAdded();
+    store<u32>(this.added + ((<usize>this.addedCount) << 2), pfn);
+    this.addedCount++;
+    if (this.addedCount < BATCH) return;
+    // the page is about to be mapped: it must not go with its reference
+    frame.pins++;
+    this.drainAdded();
+    frame.pins--;
   }
 
   /** lru_add_drain. */
@@ -42,7 +52,8 @@ export class PendingPages {
   }
 
   private drainLazyFree(): void {
-    for (let i: u32 = 0; i < this.lazyFreeCount; i++) this.unpin(load<u32>(this.lazyFree + ((<usize>i) << 2)));
+    for (let i: u32 = 0; i < this.lazyFreeCount; i++)
+      this.unpin(load<u32>(this.lazyFree + ((<usize>i) << 2)));
     this.lazyFreeCount = 0;
   }
 

@@ -35,7 +35,13 @@ export const enum ProtectKind {
   UffdResolve = 2,
 }
 
-export function changeProtection(kernel: Kernel, vma: Vma, start: u64, end: u64, kind: ProtectKind): void {
+export function changeProtection(
+  kernel: Kernel,
+  vma: Vma,
+  start: u64,
+  end: u64,
+  kind: ProtectKind,
+): void {
   if (isHugetlb(vma)) {
     protectHugetlb(kernel, vma, start, end);
     return;
@@ -49,7 +55,14 @@ export function changeProtection(kernel: Kernel, vma: Vma, start: u64, end: u64,
   }
 }
 
-function protectSlot(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, kind: ProtectKind): void {
+function protectSlot(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: u64,
+  end: u64,
+  kind: ProtectKind,
+): void {
   const memory = kernel.tables.memory;
   let pgd = load<u64>(memory.entryAddress(mm.pgd, tableIndex(start, LEVEL_PGD)));
   // write-protecting under userfaultfd makes tables, to put markers into holes
@@ -59,7 +72,8 @@ function protectSlot(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, kin
   let va = start;
   while (va < end) {
     const next = min((va | (PUD_SIZE - 1)) + 1, end);
-    const pud = pgd == 0 ? 0 : load<u64>(memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)));
+    const pud =
+      pgd == 0 ? 0 : load<u64>(memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)));
     if (pud != 0) {
       if (!announced) {
         kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, va, end);
@@ -72,13 +86,23 @@ function protectSlot(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, kin
   if (announced) kernel.sink.rangeEnd(mm);
 }
 
-function protectBlocks(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, kind: ProtectKind): void {
+function protectBlocks(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  start: u64,
+  end: u64,
+  kind: ProtectKind,
+): void {
   const tables = kernel.tables;
   let va = tables.firstPmd(mm, start, end);
   while (va < end) {
     const next = blockEnd(va, end);
     const address = tables.pmdAddress;
-    if (isHuge(load<u64>(address)) && (next - va != PMD_SIZE || kind == ProtectKind.UffdProtect && !isAnonymous(vma))) {
+    if (
+      isHuge(load<u64>(address)) &&
+      (next - va != PMD_SIZE || (kind == ProtectKind.UffdProtect && !isAnonymous(vma)))
+    ) {
       splitHugeEntry(kernel, vma, va);
     }
     const entry = load<u64>(address);
@@ -98,7 +122,14 @@ function protectHuge(kernel: Kernel, vma: Vma, address: usize, va: u64, kind: Pr
   if (needsFlush(old, entry)) kernel.gather.clearedPmd(va);
 }
 
-function protectTable(kernel: Kernel, vma: Vma, pmd: u64, start: u64, end: u64, kind: ProtectKind): void {
+function protectTable(
+  kernel: Kernel,
+  vma: Vma,
+  pmd: u64,
+  start: u64,
+  end: u64,
+  kind: ProtectKind,
+): void {
   const tables = kernel.tables;
   let va = start;
   while (va < end) {
@@ -115,7 +146,7 @@ function protectTable(kernel: Kernel, vma: Vma, pmd: u64, start: u64, end: u64, 
     if (kind == ProtectKind.UffdProtect) entry |= PTE_UFFD_WP;
     if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
     protectBatch(kernel, vma, address, va, old | dirty, entry, count);
-    va += <u64>count << 12;
+    va += (<u64>count) << 12;
   }
 }
 
@@ -130,7 +161,7 @@ function protectBatch(
   count: u32,
 ): void {
   for (let i: u32 = 0; i < count; i++) {
-    const step = <u64>i << 12;
+    const step = (<u64>i) << 12;
     let fresh = entry + step;
     if (mayWriteAtOnce(kernel, vma, fresh)) fresh |= PTE_WRITE;
     store<u64>(address + ((<usize>i) << 3), fresh);
@@ -186,5 +217,7 @@ export function mayWriteAtOnce(kernel: Kernel, vma: Vma, entry: u64): bool {
     return (entry & PTE_DIRTY) != 0;
   }
   if (isSpecial(pfn)) return false;
-  return (kernel.frames.at(pfn).flags & (FRAME_ANON | FRAME_EXCLUSIVE)) == (FRAME_ANON | FRAME_EXCLUSIVE);
+  return (
+    (kernel.frames.at(pfn).flags & (FRAME_ANON | FRAME_EXCLUSIVE)) == (FRAME_ANON | FRAME_EXCLUSIVE)
+  );
 }

@@ -13,8 +13,16 @@ import { Vma } from "./vma";
 
 /** What is done for each VMA in which a folio may be mapped. */
 export abstract class RmapVisitor {
-  /** The folio's pages `[first, first + count)` would lie at `va` in `vma`. */
-  abstract visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): void;
+  /** The folio's pages `[first, first + count)` would lie at `va` in `vma`; false ends the walk. */
+  abstract visit(
+    kernel: Kernel,
+    mm: Mm,
+    vma: Vma,
+    va: u64,
+    headPfn: u32,
+    first: u32,
+    count: u32,
+  ): bool;
 }
 
 function mayMap(vma: Vma, frame: Frame): bool {
@@ -25,7 +33,7 @@ function mayMap(vma: Vma, frame: Frame): bool {
 /** Calls `visitor` for each VMA whose range covers a part of the folio that starts at `headPfn`. */
 export function walkFolio(kernel: Kernel, headPfn: u32, visitor: RmapVisitor): void {
   const frame = kernel.frames.at(headPfn);
-  const pages = <u64>1 << frame.order;
+  const pages = (<u64>1) << frame.order;
   const from = frame.index;
   for (let m: u32 = 0; m < kernel.mms.length; m++) {
     const mm = mmAt(kernel.mms.at(m));
@@ -37,7 +45,8 @@ export function walkFolio(kernel: Kernel, headPfn: u32, visitor: RmapVisitor): v
       const end = min(from + pages, last);
       if (first >= end) continue;
       const va = vma.start + ((first - vma.pgoff) << 12);
-      visitor.visit(kernel, mm, vma, va, headPfn, <u32>(first - from), <u32>(end - first));
+      if (!visitor.visit(kernel, mm, vma, va, headPfn, <u32>(first - from), <u32>(end - first)))
+        return;
     }
   }
 }

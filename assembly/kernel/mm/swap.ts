@@ -13,11 +13,13 @@ export class Swap {
   private readonly free: WordList;
 
   constructor(arena: Arena) {
-    this.counts = new WordList(arena);
-    this.pages = new WordList(arena);
+    const counts = new WordList(arena);
+    const pages = new WordList(arena);
+    counts.push(1);
+    pages.push(0);
+    this.counts = counts;
+    this.pages = pages;
     this.free = new WordList(arena);
-    this.counts.push(1);
-    this.pages.push(0);
   }
 
   /** A new slot, named by nothing yet, whose page `pfn` is in the swap cache. */

@@ -10,6 +10,7 @@
  */
 import { VM_HUGETLB, VM_SHARED } from "./vm_flags";
 
+
 @unmanaged
 export class Vma {
   start: u64;

@@ -89,14 +89,15 @@ export function mergeNewRange(kernel: Kernel, mm: Mm): Vma | null {
   const right = merge.fitsBefore(next) && (!left || agree(previous!, next!));
   if (left) {
     const target = previous!;
-    target.end = merge.end;
+    let end = merge.end;
     target.flags |= merge.flags & VM_SOFTDIRTY;
     if (right) {
       inheritAnonVma(target, next!);
-      target.end = next!.end;
+      end = next!.end;
       detachVma(mm, next!);
       kernel.freeVma(next!);
     }
+    target.end = end;
     return target;
   }
   if (right) {
@@ -127,9 +128,10 @@ export function mergeExistingRange(kernel: Kernel, middle: Vma): Vma | null {
     inheritAnonVma(target, next!.anonVma != 0 ? next! : middle);
     splitHugeAtBoundary(kernel, target, target.start);
     splitHugeAtBoundary(kernel, target, next!.end);
+    const end = next!.end;
     detachVma(mm, middle);
     detachVma(mm, next!);
-    target.end = next!.end;
+    target.end = end;
     kernel.freeVma(middle);
     kernel.freeVma(next!);
     return target;

@@ -57,7 +57,14 @@ function zapHuge(kernel: Kernel, address: usize, va: u64): void {
 }
 
 /** Clears `[start, end)`, which lies in the one table that the pmd entry at `pmdAddress` names. */
-function zapTable(kernel: Kernel, vma: Vma, pmdAddress: usize, start: u64, end: u64, kind: ZapKind): void {
+function zapTable(
+  kernel: Kernel,
+  vma: Vma,
+  pmdAddress: usize,
+  start: u64,
+  end: u64,
+  kind: ZapKind,
+): void {
   const tables = kernel.tables;
   const gather = kernel.gather;
   const pmd = load<u64>(pmdAddress);
@@ -88,7 +95,12 @@ function zapTable(kernel: Kernel, vma: Vma, pmdAddress: usize, start: u64, end: 
     if (gather.addPage()) gather.flush();
   }
   if (forced) gather.flush();
-  if (kind == ZapKind.Discard && !keptSome && end - start == PMD_SIZE && tables.isEmpty(entryFrame(pmd))) {
+  if (
+    kind == ZapKind.Discard &&
+    !keptSome &&
+    end - start == PMD_SIZE &&
+    tables.isEmpty(entryFrame(pmd))
+  ) {
     store<u64>(pmdAddress, 0);
     gather.freedPteTable(start);
     tables.freeTable(entryFrame(pmd));

@@ -45,7 +45,13 @@ export const enum FaultResult {
 }
 
 /** A fault of the program at `va`; `force` is FOLL_FORCE, which writes where only the VMA may be written. */
-export function handleFault(kernel: Kernel, mm: Mm, va: u64, access: Access, force: bool): FaultResult {
+export function handleFault(
+  kernel: Kernel,
+  mm: Mm,
+  va: u64,
+  access: Access,
+  force: bool,
+): FaultResult {
   let vma = findVma(mm, va);
   if (vma == null) vma = growStack(mm, va);
   if (vma == null) return FaultResult.Refused;
@@ -98,7 +104,11 @@ function installAbsent(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): FaultR
     return FaultResult.Handled;
   }
   const file = kernel.files.at(vma.file);
-  if (file.kind != FileKind.Unknown && linearPage(vma, va) >= file.pages) return FaultResult.BusError;
+  if (file.kind != FileKind.Unknown && linearPage(vma, va) >= file.pages) {
+    // what the window below the end of the file holds is mapped before the end is noticed
+    if (!isWrite) kernel.plan.installForRead(vma, va);
+    return FaultResult.BusError;
+  }
   if (!isWrite) kernel.plan.installForRead(vma, va);
   else if (isShared(vma)) kernel.plan.installForWrite(vma, va);
   else kernel.plan.installPrivateCopy(vma, va);
@@ -106,7 +116,14 @@ function installAbsent(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): FaultR
 }
 
 /** do_wp_page. */
-function writeToReadOnly(kernel: Kernel, mm: Mm, vma: Vma, va: u64, entry: u64, address: usize): FaultResult {
+function writeToReadOnly(
+  kernel: Kernel,
+  mm: Mm,
+  vma: Vma,
+  va: u64,
+  entry: u64,
+  address: usize,
+): FaultResult {
   if ((entry & PTE_UFFD_WP) != 0) {
     if ((vma.uffd & UFFD_WP_ASYNC) == 0) return FaultResult.Userfault;
     kernel.plan.clearUffdProtection(vma, va);
@@ -161,7 +178,7 @@ export function wouldFault(kernel: Kernel, mm: Mm, va: u64, access: Access): boo
   const entry = isHuge(pmd) ? pmd : load<u64>(kernel.tables.pteIn(pmd, va));
   if ((entry & (PTE_PRESENT | PTE_PROTNONE)) != PTE_PRESENT) return true;
   if (access == Access.Write) return !isWritable(entry);
-  if (access == Access.Execute) return (entry >> 63) != 0;
+  if (access == Access.Execute) return entry >> 63 != 0;
   return false;
 }
 

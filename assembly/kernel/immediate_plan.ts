@@ -1,0 +1,171 @@
+/**
+ * The plan that carries every step out at once: what a replay uses.
+ */
+import { PTE_UFFD_WP } from "../hardware/pgtable/pte";
+import { NotifierEvent } from "./events";
+import { Kernel } from "./kernel";
+import { markCold, markLazyFree } from "./mm/age_entries";
+import { collapseTable } from "./mm/collapse_table";
+import { copyRange } from "./mm/copy_range";
+import { makeHugeWritable, makeWritable, replaceHugeZero, replacePage } from "./mm/cow";
+import { freeTables } from "./mm/free_tables";
+import { installGuards, removeGuards } from "./mm/guards";
+import { faultHugetlb } from "./mm/hugetlb";
+import { splitHugeEntry } from "./mm/huge_entry";
+import {
+  installAnonymous,
+  installForRead,
+  installForWrite,
+  installFromSwap,
+  installHuge,
+  installPrivateCopy,
+} from "./mm/install";
+import { Mm, mmAt } from "./mm/mm";
+import { moveTables } from "./mm/move_tables";
+import { ProtectKind, changeProtection } from "./mm/protect";
+import { Vma } from "./mm/vma";
+import { prepareAnonVma } from "./mm/anon_vma";
+import { zapRange } from "./mm/zap";
+import { Plan, ZapKind } from "./plan";
+
+export class ImmediatePlan extends Plan {
+  /** Set once, right after the kernel that owns this plan was made. */
+  kernel: Kernel = changetype<Kernel>(0);
+
+  mmapLockWrite(mm: Mm): void {}
+  mmapLockRead(mm: Mm): void {}
+  mmapUnlock(mm: Mm): void {}
+
+  rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
+    this.kernel.sink.rangeStart(mm, event, start, end);
+  }
+
+  rangeEnd(mm: Mm): void {
+    this.kernel.sink.rangeEnd(mm);
+  }
+
+  beginGather(mm: Mm): void {
+    this.kernel.gather.begin(mm);
+  }
+
+  finishGather(): void {
+    this.kernel.gather.finish();
+  }
+
+  zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void {
+    zapRange(this.kernel, vma, start, end, kind);
+  }
+
+  freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void {
+    freeTables(this.kernel, mm, start, end, floor, ceiling);
+  }
+
+  changeProtection(vma: Vma, start: u64, end: u64): void {
+    changeProtection(this.kernel, vma, start, end, ProtectKind.Mprotect);
+  }
+
+  protectForUffd(vma: Vma, start: u64, end: u64, protects: bool): void {
+    changeProtection(
+      this.kernel,
+      vma,
+      start,
+      end,
+      protects ? ProtectKind.UffdProtect : ProtectKind.UffdResolve,
+    );
+  }
+
+  markLazyFree(vma: Vma, start: u64, end: u64): void {
+    markLazyFree(this.kernel, vma, start, end);
+  }
+
+  markCold(vma: Vma, start: u64, end: u64): void {
+    markCold(this.kernel, vma, start, end);
+  }
+
+  moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {
+    moveTables(this.kernel, source, start, target, end);
+  }
+
+  copyRange(parent: Vma, child: Vma): void {
+    copyRange(this.kernel, parent, child);
+  }
+
+  flushMm(mm: Mm): void {
+    this.kernel.tlbs.flushMm(mm);
+  }
+
+  splitHugeEntry(vma: Vma, va: u64): void {
+    splitHugeEntry(this.kernel, vma, va);
+  }
+
+  installGuards(vma: Vma, start: u64, end: u64): void {
+    installGuards(this.kernel, vma, start, end);
+  }
+
+  removeGuards(vma: Vma, start: u64, end: u64): void {
+    removeGuards(this.kernel, vma, start, end);
+  }
+
+  collapseTable(vma: Vma, block: u64): void {
+    collapseTable(this.kernel, vma, block);
+  }
+
+  beginExit(mm: Mm): void {
+    mm.hasNotifier = 0;
+    this.kernel.gather.beginExit(mm);
+  }
+
+  finishExit(mm: Mm): void {
+    this.kernel.gather.discard();
+  }
+
+  installAnonymous(vma: Vma, va: u64, isWrite: bool): void {
+    installAnonymous(this.kernel, vma, va, isWrite);
+  }
+
+  installHuge(vma: Vma, va: u64, isWrite: bool): void {
+    installHuge(this.kernel, vma, va, isWrite);
+  }
+
+  installHugetlb(vma: Vma, va: u64, isWrite: bool): void {
+    if (isWrite) prepareAnonVma(this.kernel, vma);
+    faultHugetlb(this.kernel, vma, va, isWrite);
+  }
+
+  installForRead(vma: Vma, va: u64): void {
+    installForRead(this.kernel, vma, va);
+  }
+
+  installForWrite(vma: Vma, va: u64): void {
+    installForWrite(this.kernel, vma, va);
+  }
+
+  installPrivateCopy(vma: Vma, va: u64): void {
+    installPrivateCopy(this.kernel, vma, va);
+  }
+
+  installFromSwap(vma: Vma, va: u64, isWrite: bool): void {
+    installFromSwap(this.kernel, vma, va, isWrite);
+  }
+
+  makeWritable(vma: Vma, va: u64): void {
+    makeWritable(this.kernel, vma, va);
+  }
+
+  makeHugeWritable(mm: Mm, va: u64): void {
+    makeHugeWritable(this.kernel, mm, va);
+  }
+
+  clearUffdProtection(vma: Vma, va: u64): void {
+    const address = this.kernel.tables.findPte(mmAt(vma.mm), va);
+    store<u64>(address, load<u64>(address) & ~PTE_UFFD_WP);
+  }
+
+  replacePage(vma: Vma, va: u64): void {
+    replacePage(this.kernel, vma, va);
+  }
+
+  replaceHugeZero(vma: Vma, va: u64): void {
+    replaceHugeZero(this.kernel, vma, va);
+  }
+}

@@ -1,0 +1,60 @@
+/**
+ * Collapsing a block of shared memory or of a file into one huge folio of the page cache.
+ *
+ * Source: linux 6.18 mm/khugepaged.c (collapse_file, retract_page_tables)
+ */
+import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
+import { entryFrame, isHuge } from "../../hardware/pgtable/pte";
+import { NotifierEvent } from "../events";
+import { Kernel } from "../kernel";
+import { FRAME_DIRTY } from "./frames";
+import { addFolioToCache } from "./install";
+import { HUGE_ORDER } from "./frames";
+import { Mm, mmAt, vmaOf } from "./mm";
+import { dropFileFolio } from "./reclaim";
+import { Vma, linearPage } from "./vma";
+
+/** Unmaps each cached page of the block, puts a huge folio in their place and drops the empty pte tables. */
+export function collapseFileBlock(kernel: Kernel, vma: Vma, block: u64): void {
+  const index = linearPage(vma, block);
+  if ((index & 511) != 0) return;
+  const file = vma.file;
+  const first = kernel.files.cachedPage(file, index);
+  if (first != 0 && kernel.frames.orderOf(first) == HUGE_ORDER) return;
+  let isDirty = false;
+  for (let i: u64 = 0; i < 512; i++) {
+    const pfn = kernel.files.cachedPage(file, index + i);
+    if (pfn == 0) continue;
+    const head = kernel.frames.head(pfn);
+    if (head.mappings != 0) kernel.splitter.unmap(kernel, head.head);
+    isDirty = isDirty || (head.flags & FRAME_DIRTY) != 0;
+    dropFileFolio(kernel, head.head);
+  }
+  const pfn = addFolioToCache(kernel, file, index, HUGE_ORDER);
+  if (isDirty) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
+  retractTables(kernel, file, index);
+}
+
+function retractTables(kernel: Kernel, file: u32, index: u64): void {
+  for (let m: u32 = 0; m < kernel.mms.length; m++) {
+    const mm = mmAt(kernel.mms.at(m));
+    for (let i: u32 = 0; i < mm.count; i++) {
+      const vma = vmaOf(mm, i);
+      if (vma.file == file) retractTable(kernel, mm, vma, index);
+    }
+  }
+}
+
+function retractTable(kernel: Kernel, mm: Mm, vma: Vma, index: u64): void {
+  if (index < vma.pgoff || vma.anonVma != 0) return;
+  const block = vma.start + ((index - vma.pgoff) << 12);
+  if ((block & (PMD_SIZE - 1)) != 0 || block + PMD_SIZE > vma.end) return;
+  const address = kernel.tables.find(mm, block, LEVEL_PMD);
+  if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
+  const table = entryFrame(load<u64>(address));
+  kernel.sink.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
+  store<u64>(address, 0);
+  kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+  kernel.tables.freeTable(table);
+  kernel.sink.rangeEnd(mm);
+}

@@ -1,0 +1,36 @@
+/**
+ * Collapsing a block into one huge page: MADV_COLLAPSE, and what khugepaged does.
+ *
+ * Models:     anonymous memory: one pair over the block around the removal of its pte table, with a full flush;
+ *             shared memory: each mapped page is unmapped first, then the pte table goes under a pair of the block.
+ * Source:     linux 6.18 mm/khugepaged.c (collapse_huge_page, collapse_file, retract_page_tables)
+ */
+import { LEVEL_PMD, PMD_SIZE, alignDown, alignUp } from "../../base/page";
+import { isHuge } from "../../hardware/pgtable/pte";
+import { NotifierEvent } from "../events";
+import { Kernel } from "../kernel";
+import { Mm, mmAt } from "../mm/mm";
+import { Vma, isAnonymous } from "../mm/vma";
+import { collapseFileBlock } from "../mm/collapse_file";
+
+export function collapseRange(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
+  kernel.pending.drain();
+  const first = alignUp(start, PMD_SIZE);
+  const last = alignDown(end, PMD_SIZE);
+  for (let block = first; block < last; block += PMD_SIZE) collapseBlock(kernel, vma, block);
+  return true;
+}
+
+export function collapseBlock(kernel: Kernel, vma: Vma, block: u64): void {
+  if (block < vma.start || block + PMD_SIZE > vma.end) return;
+  if (isAnonymous(vma)) collapseAnon(kernel, mmAt(vma.mm), vma, block);
+  else collapseFileBlock(kernel, vma, block);
+}
+
+function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
+  const address = kernel.tables.find(mm, block, LEVEL_PMD);
+  if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
+  kernel.plan.collapseTable(vma, block);
+  kernel.plan.rangeEnd(mm);
+}

@@ -1,0 +1,190 @@
+/**
+ * Operations on files that reach the mms which map them: truncate, hole punch, cleaning of dirty pages.
+ *
+ * Models:     truncate announces each mapping from the first whole page cut to its end, twice; a hole leaves
+ *             private copies; a large folio that is cut in two is unmapped whole; cleaning announces each dirty
+ *             folio's extent and flushes each writable entry.
+ * Source:     linux 6.18 mm/truncate.c (truncate_pagecache, truncate_inode_pages_range), mm/memory.c
+ *             (unmap_mapping_range), mm/rmap.c (folio_mkclean), fs/ext4/inode.c, mm/shmem.c
+ */
+import { NotifierEvent } from "../events";
+import { Kernel } from "../kernel";
+import { FileKind } from "../mm/files";
+import { FRAME_DIRTY, HUGE_ORDER } from "../mm/frames";
+import { Mm, addressOfMm, mmAt, vmaOf } from "../mm/mm";
+import { dropFileFolio } from "../mm/reclaim";
+import { walkFolio } from "../mm/rmap";
+import { Vma } from "../mm/vma";
+import { ZapKind } from "../plan";
+
+/** Past the last page that a file can have. */
+const NO_END: u64 = 1 << 52;
+
+export function truncateFile(kernel: Kernel, id: u32, size: u64): void {
+  const file = kernel.files.at(id);
+  const oldPages = file.pages;
+  const grows = size > file.size;
+  const first = (size + 4095) >> 12;
+  const isShmem = kernel.files.isShmem(id);
+  file.size = size;
+  file.pages = first;
+  if (file.kind == FileKind.Unknown) return;
+  if (isShmem && (grows || oldPages <= first)) return;
+  unmapFileRange(kernel, id, first, NO_END, ZapKind.File);
+  truncatePages(kernel, id, size >> 12, (size & 4095) == 0, oldPages);
+  unmapFileRange(kernel, id, first, NO_END, ZapKind.File);
+}
+
+/** fallocate(PUNCH_HOLE) of whole pages `[first, end)`, and MADV_REMOVE. */
+export function punchHole(kernel: Kernel, id: u32, first: u64, end: u64): void {
+  if (first >= end) return;
+  if (kernel.files.at(id).kind == FileKind.Unknown) {
+    unmapFileRange(kernel, id, first, end, ZapKind.FileOnly);
+    return;
+  }
+  const stop = min(end, kernel.files.isShmem(id) ? end : kernel.files.at(id).pages);
+  unmapFileRange(kernel, id, first, end, ZapKind.FileOnly);
+  removePages(kernel, id, first, stop);
+}
+
+/** unmap_mapping_range: zaps the range in every VMA that maps it. */
+export function unmapFileRange(kernel: Kernel, id: u32, first: u64, end: u64, kind: ZapKind): void {
+  for (let m: u32 = 0; m < kernel.mms.length; m++) {
+    const mm = mmAt(kernel.mms.at(m));
+    for (let i: u32 = 0; i < mm.count; i++) {
+      const vma = vmaOf(mm, i);
+      if (vma.file == id) unmapFromVma(kernel, mm, vma, first, end, kind);
+    }
+  }
+}
+
+function unmapFromVma(kernel: Kernel, mm: Mm, vma: Vma, first: u64, end: u64, kind: ZapKind): void {
+  const last = vma.pgoff + ((vma.end - vma.start) >> 12);
+  const from = max(first, vma.pgoff);
+  const to = min(end, last);
+  if (from >= to) return;
+  const start = vma.start + ((from - vma.pgoff) << 12);
+  const stop = vma.start + ((to - vma.pgoff) << 12);
+  kernel.plan.beginGather(mm);
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, stop);
+  kernel.plan.zap(vma, start, stop, kind);
+  kernel.plan.rangeEnd(mm);
+  kernel.plan.finishGather();
+}
+
+/** Drops the cached pages from `first` on; `isWhole` when `first` itself goes too. */
+function truncatePages(kernel: Kernel, id: u32, first: u64, isWhole: bool, oldPages: u64): void {
+  const files = kernel.files;
+  const boundary = files.cachedPage(id, first);
+  if (boundary != 0) cutFolio(kernel, boundary, first, NO_END);
+  for (let index = isWhole ? first : first + 1; index < oldPages; index++)
+    dropPage(kernel, id, index);
+}
+
+function removePages(kernel: Kernel, id: u32, first: u64, end: u64): void {
+  const files = kernel.files;
+  const low = files.cachedPage(id, first);
+  const high = end > first ? files.cachedPage(id, end - 1) : 0;
+  const sameFolio =
+    low != 0 && high != 0 && kernel.frames.at(low).head == kernel.frames.at(high).head;
+  if (low != 0) cutFolio(kernel, low, first, end);
+  if (high != 0 && !sameFolio) cutFolio(kernel, high, first, end);
+  for (let index = first; index < end; index++) dropPage(kernel, id, index);
+}
+
+/** truncate_inode_partial_folio: a large folio that only partly lies in `[first, end)` is split, or unmapped. */
+function cutFolio(kernel: Kernel, pfn: u32, first: u64, end: u64): void {
+  const head = kernel.frames.head(pfn);
+  if (head.order == 0) return;
+  const folioFirst = head.index;
+  const folioEnd = head.index + ((<u64>1) << head.order);
+  if (first <= folioFirst && end >= folioEnd) return;
+  const isShmem = kernel.files.isShmem(head.owner);
+  const owner = head.owner;
+  const headPfn = head.head;
+  const at = max(first, folioFirst) - folioFirst;
+  if (!kernel.splitter.splitFile(kernel, headPfn, <i32>at)) {
+    if (!isShmem) kernel.splitter.unmap(kernel, headPfn);
+    return;
+  }
+  if (end >= folioEnd) return;
+  const above = kernel.files.cachedPage(owner, end);
+  if (above == 0 || kernel.frames.orderOf(above) == 0) return;
+  const upper = kernel.frames.head(above);
+  kernel.splitter.splitFile(kernel, upper.head, <i32>(end - upper.index));
+}
+
+/** Takes a page out of the cache when its folio lies whole in what is dropped; a folio left large stays. */
+function dropPage(kernel: Kernel, id: u32, index: u64): void {
+  const pfn = kernel.files.cachedPage(id, index);
+  if (pfn == 0) return;
+  const head = kernel.frames.head(pfn);
+  if (head.index != index || head.mappings != 0) return;
+  dropFileFolio(kernel, head.head);
+}
+
+/** Writes back the dirty folios of `[first, end)`: msync, fsync, sync_file_range. */
+export function cleanFile(kernel: Kernel, id: u32, first: u64, end: u64): void {
+  const files = kernel.files;
+  if (files.isShmem(id) || files.at(id).kind == FileKind.Hugetlb) return;
+  const stop =
+    files.at(id).kind == FileKind.Unknown
+      ? min(end, highestMapped(kernel, id))
+      : min(end, files.at(id).pages);
+  let index = first;
+  while (index < stop) {
+    const pfn = files.cachedPage(id, index);
+    if (pfn == 0) {
+      index++;
+      continue;
+    }
+    const head = kernel.frames.head(pfn);
+    if ((head.flags & FRAME_DIRTY) != 0) cleanFolio(kernel, head.head);
+    index = head.index + ((<u64>1) << head.order);
+  }
+}
+
+function cleanFolio(kernel: Kernel, headPfn: u32): void {
+  kernel.frames.at(headPfn).flags &= ~FRAME_DIRTY;
+  walkFolio(kernel, headPfn, kernel.cleanPages);
+}
+
+function highestMapped(kernel: Kernel, id: u32): u64 {
+  let highest: u64 = 0;
+  for (let m: u32 = 0; m < kernel.mms.length; m++) {
+    const mm = mmAt(kernel.mms.at(m));
+    for (let i: u32 = 0; i < mm.count; i++) {
+      const vma = vmaOf(mm, i);
+      if (vma.file == id) highest = max(highest, vma.pgoff + ((vma.end - vma.start) >> 12));
+    }
+  }
+  return highest;
+}
+
+/** A direct write drops the cached pages under it, after cleaning them and unmapping the range. */
+export function writeDirect(kernel: Kernel, id: u32, first: u64, end: u64): void {
+  cleanFile(kernel, id, first, end);
+  unmapFileRange(kernel, id, first, end, ZapKind.FileOnly);
+  let index = first;
+  while (index < end) {
+    const pfn = kernel.files.cachedPage(id, index);
+    if (pfn == 0) {
+      index++;
+      continue;
+    }
+    const head = kernel.frames.head(pfn);
+    index = head.index + ((<u64>1) << head.order);
+    if (head.mappings != 0) kernel.splitter.unmap(kernel, head.head);
+    dropFileFolio(kernel, head.head);
+  }
+}
+
+/** Whether a folio is as large as a block. */
+export function isBlockFolio(kernel: Kernel, pfn: u32): bool {
+  return kernel.frames.orderOf(pfn) == HUGE_ORDER;
+}
+
+/** The address of an mm, as other modules store it. */
+export function keyOf(mm: Mm): u32 {
+  return addressOfMm(mm);
+}

@@ -1,0 +1,293 @@
+/**
+ * madvise and process_madvise.
+ *
+ * Models:     DONTNEED and FREE announce each VMA's part and flush once for the call; COLD only flushes, once for
+ *             each VMA; advice that is a flag only cuts VMAs; guard regions; a hole is passed over.
+ * Source:     linux 6.18 mm/madvise.c
+ */
+import { PMD_SIZE, alignDown, alignUp } from "../../base/page";
+import { mapsFrame } from "../../hardware/pgtable/pte";
+import { NotifierEvent } from "../events";
+import { Kernel } from "../kernel";
+import { prepareAnonVma } from "../mm/anon_vma";
+import { unmergeRange } from "../mm/ksm";
+import { Mm, addressOfMm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
+import { blockEnd } from "../mm/page_tables";
+import { Vma, isAnonymous, isHugetlb, isShared, linearPage } from "../mm/vma";
+import {
+  VM_DONTCOPY,
+  VM_DONTDUMP,
+  VM_HUGEPAGE,
+  VM_HUGETLB,
+  VM_LOCKED,
+  VM_MERGEABLE,
+  VM_NOHUGEPAGE,
+  VM_PFNMAP,
+  VM_RAND_READ,
+  VM_SEALED,
+  VM_SEQ_READ,
+  VM_WIPEONFORK,
+  VM_WRITE,
+} from "../mm/vm_flags";
+import { modifyVma } from "../mm/vma_split";
+import { ZapKind } from "../plan";
+import { collapseRange } from "./collapse";
+import { Access } from "./fault";
+import { pageOutRange, swapInRange } from "./pageout";
+import { populateAdvice } from "./populate";
+import { punchHole } from "./file_operations";
+
+export const enum Advice {
+  Normal = 0,
+  Random = 1,
+  Sequential = 2,
+  WillNeed = 3,
+  DontNeed = 4,
+  Free = 8,
+  Remove = 9,
+  DontFork = 10,
+  DoFork = 11,
+  Mergeable = 12,
+  Unmergeable = 13,
+  HugePage = 14,
+  NoHugePage = 15,
+  DontDump = 16,
+  DoDump = 17,
+  WipeOnFork = 18,
+  KeepOnFork = 19,
+  Cold = 20,
+  PageOut = 21,
+  PopulateRead = 22,
+  PopulateWrite = 23,
+  DontNeedLocked = 24,
+  Collapse = 25,
+  GuardInstall = 102,
+  GuardRemove = 103,
+}
+
+/** One madvise call. */
+export function advise(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): void {
+  beginAdvice(kernel, mm, advice);
+  adviseRange(kernel, mm, start, end, advice);
+  finishAdvice(kernel, mm, advice);
+}
+
+/** Opens what the ranges of one call share. */
+export function beginAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
+  if (needsGather(advice)) kernel.plan.beginGather(mm);
+}
+
+export function finishAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
+  if (needsGather(advice)) kernel.plan.finishGather();
+}
+
+function needsGather(advice: i32): bool {
+  return advice == Advice.DontNeed || advice == Advice.DontNeedLocked || advice == Advice.Free;
+}
+
+export function adviseRange(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): void {
+  if (start >= end) return;
+  if (advice == Advice.PopulateRead || advice == Advice.PopulateWrite) {
+    const access = advice == Advice.PopulateWrite ? Access.Write : Access.Read;
+    populateAdvice(kernel, mm, start, end, access);
+    return;
+  }
+  let va = start;
+  while (va < end) {
+    const index = indexOf(mm, va);
+    if (index == mm.count || vmaOf(mm, index).start >= end) return;
+    const vma = vmaOf(mm, index);
+    const from = max(va, vma.start);
+    const stop = min(vma.end, end);
+    if (!adviseVma(kernel, mm, vma, from, stop, advice)) return;
+    va = stop;
+  }
+}
+
+/** One VMA's part; false ends the call with an error. */
+function adviseVma(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advice: i32): bool {
+  switch (advice) {
+    case Advice.DontNeed:
+    case Advice.DontNeedLocked:
+      return discard(kernel, mm, vma, start, end, advice);
+    case Advice.Free:
+      return freeLazily(kernel, mm, vma, start, end);
+    case Advice.Cold:
+      return cool(kernel, mm, vma, start, end);
+    case Advice.PageOut:
+      if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) != 0) return false;
+      kernel.pending.drain();
+      pageOutRange(kernel, vma, start, end);
+      return true;
+    case Advice.Collapse:
+      return collapseRange(kernel, vma, start, end);
+    case Advice.Remove:
+      return remove(kernel, vma, start, end);
+    case Advice.GuardInstall:
+      return installGuards(kernel, mm, vma, start, end);
+    case Advice.GuardRemove:
+      if (isHugetlb(vma)) return false;
+      kernel.plan.removeGuards(vma, start, end);
+      return true;
+    case Advice.WillNeed:
+      if (isAnonymous(vma)) swapInRange(kernel, vma, start, end);
+      return true;
+    default:
+      return changeAdviceFlags(kernel, vma, start, end, advice);
+  }
+}
+
+/** Read-only private memory that is sealed may not be discarded. */
+function isSealedAgainstDiscard(vma: Vma): bool {
+  return (vma.flags & VM_SEALED) != 0 && isAnonymous(vma) && (vma.flags & VM_WRITE) == 0;
+}
+
+function discard(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advice: i32): bool {
+  const forbidden = advice == Advice.DontNeed ? VM_LOCKED | VM_PFNMAP : VM_PFNMAP;
+  if ((vma.flags & forbidden) != 0 || isSealedAgainstDiscard(vma)) return false;
+  let stop = end;
+  if (isHugetlb(vma)) {
+    if ((start & (PMD_SIZE - 1)) != 0) return false;
+    stop = alignDown(end, PMD_SIZE);
+    if (stop <= start) return true;
+  }
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, stop);
+  kernel.plan.zap(vma, start, stop, ZapKind.Discard);
+  kernel.plan.rangeEnd(mm);
+  return true;
+}
+
+function freeLazily(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): bool {
+  if (
+    !isAnonymous(vma) ||
+    (vma.flags & (VM_LOCKED | VM_PFNMAP)) != 0 ||
+    isSealedAgainstDiscard(vma)
+  )
+    return false;
+  kernel.pending.drain();
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, end);
+  kernel.plan.markLazyFree(vma, start, end);
+  kernel.plan.rangeEnd(mm);
+  return true;
+}
+
+function cool(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): bool {
+  if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) != 0) return false;
+  kernel.pending.drain();
+  kernel.plan.beginGather(mm);
+  kernel.plan.markCold(vma, start, end);
+  kernel.plan.finishGather();
+  return true;
+}
+
+/** MADV_REMOVE is a hole punched in the file behind a shared mapping. */
+function remove(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
+  if (
+    (vma.flags & VM_LOCKED) != 0 ||
+    vma.file == 0 ||
+    !isShared(vma) ||
+    (vma.flags & VM_WRITE) == 0
+  )
+    return false;
+  punchHole(
+    kernel,
+    vma.file,
+    linearPage(vma, start),
+    linearPage(vma, start) + ((end - start) >> 12),
+  );
+  return true;
+}
+
+/** Pages that are in the way are zapped, with a pair; an empty range gets its markers silently. */
+function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): bool {
+  if ((vma.flags & (VM_LOCKED | VM_PFNMAP | VM_HUGETLB)) != 0) return false;
+  prepareAnonVma(kernel, vma);
+  if (hasPages(kernel, mm, start, end)) {
+    kernel.plan.beginGather(mm);
+    kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, end);
+    kernel.plan.zap(vma, start, end, ZapKind.Discard);
+    kernel.plan.rangeEnd(mm);
+    kernel.plan.finishGather();
+  }
+  kernel.plan.installGuards(vma, start, end);
+  return true;
+}
+
+function hasPages(kernel: Kernel, mm: Mm, start: u64, end: u64): bool {
+  const tables = kernel.tables;
+  let va = tables.firstPmd(mm, start, end);
+  while (va < end) {
+    const next = blockEnd(va, end);
+    const pmd = load<u64>(tables.pmdAddress);
+    if ((pmd & 0x80) != 0) return true;
+    for (let page = va; page < next; page += 4096) {
+      const entry = load<u64>(tables.pteIn(pmd, page));
+      if (mapsFrame(entry) || (entry & (1 << 11)) != 0) return true;
+    }
+    va = tables.firstPmd(mm, next, end);
+  }
+  return false;
+}
+
+function changeAdviceFlags(kernel: Kernel, vma: Vma, start: u64, end: u64, advice: i32): bool {
+  let flags = vma.flags;
+  switch (advice) {
+    case Advice.Normal:
+      flags &= ~(VM_RAND_READ | VM_SEQ_READ);
+      break;
+    case Advice.Random:
+      flags = (flags & ~VM_SEQ_READ) | VM_RAND_READ;
+      break;
+    case Advice.Sequential:
+      flags = (flags & ~VM_RAND_READ) | VM_SEQ_READ;
+      break;
+    case Advice.DontFork:
+      flags |= VM_DONTCOPY;
+      break;
+    case Advice.DoFork:
+      flags &= ~VM_DONTCOPY;
+      break;
+    case Advice.DontDump:
+      flags |= VM_DONTDUMP;
+      break;
+    case Advice.DoDump:
+      flags &= ~VM_DONTDUMP;
+      break;
+    case Advice.WipeOnFork:
+      if (!isAnonymous(vma)) return false;
+      flags |= VM_WIPEONFORK;
+      break;
+    case Advice.KeepOnFork:
+      flags &= ~VM_WIPEONFORK;
+      break;
+    case Advice.HugePage:
+      flags = (flags & ~VM_NOHUGEPAGE) | VM_HUGEPAGE;
+      break;
+    case Advice.NoHugePage:
+      flags = (flags & ~VM_HUGEPAGE) | VM_NOHUGEPAGE;
+      break;
+    case Advice.Mergeable:
+      if (isShared(vma) || isHugetlb(vma)) return true;
+      flags |= VM_MERGEABLE;
+      break;
+    case Advice.Unmergeable:
+      unmergeRange(kernel, vma, start, end);
+      flags &= ~VM_MERGEABLE;
+      break;
+    default:
+      return false;
+  }
+  if (flags != vma.flags) modifyVma(kernel, vma, start, end, flags).flags = flags;
+  return true;
+}
+
+/** The VMA of `va` when it belongs to `mm`, for callers outside. */
+export function vmaForAdvice(mm: Mm, va: u64): Vma | null {
+  const vma = findVma(mm, va);
+  return vma != null && addressOfMm(mmAt(vma.mm)) == addressOfMm(mm) ? vma : null;
+}
+
+/** The end of a request of `length` bytes at `start`. */
+export function endOfRequest(start: u64, length: u64): u64 {
+  return start + alignUp(length, 4096);
+}

@@ -1,0 +1,87 @@
+/**
+ * mlock, munlock, mseal and mbind: calls that only change VMAs, and then perhaps touch the pages.
+ *
+ * Source: linux 6.18 mm/mlock.c (apply_vma_lock_flags, do_mlock), mm/mseal.c, mm/mempolicy.c (mbind_range)
+ */
+import { Kernel } from "../kernel";
+import { Mm, indexOf, vmaOf } from "../mm/mm";
+import { isHugetlb } from "../mm/vma";
+import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SEALED } from "../mm/vm_flags";
+import { modifyVma, modifyVmaAnd } from "../mm/vma_split";
+import { populateRange } from "./populate";
+
+/** Changes the flags of each VMA in the range; stops at a hole. */
+function changeFlags(kernel: Kernel, mm: Mm, start: u64, end: u64, clear: u64, set: u64): void {
+  let va = start;
+  while (va < end) {
+    const index = indexOf(mm, va);
+    if (index == mm.count || vmaOf(mm, index).start > va) return;
+    const vma = vmaOf(mm, index);
+    const stop = min(vma.end, end);
+    const flags = (vma.flags & ~clear) | set;
+    if (flags != vma.flags) {
+      const changed = modifyVma(kernel, vma, va, stop, flags);
+      changed.flags = flags;
+    }
+    va = stop;
+  }
+}
+
+export function lockRange(kernel: Kernel, mm: Mm, start: u64, end: u64, onFault: bool): void {
+  changeFlags(
+    kernel,
+    mm,
+    start,
+    end,
+    VM_LOCKED_MASK,
+    onFault ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED,
+  );
+  if (!onFault) populateRange(kernel, mm, start, end);
+}
+
+export function unlockRange(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  changeFlags(kernel, mm, start, end, VM_LOCKED_MASK, 0);
+}
+
+const MCL_CURRENT: u32 = 1;
+const MCL_FUTURE: u32 = 2;
+const MCL_ONFAULT: u32 = 4;
+
+export function lockAll(kernel: Kernel, mm: Mm, flags: u32): void {
+  const set = (flags & MCL_ONFAULT) != 0 ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
+  mm.defFlags = (flags & MCL_FUTURE) != 0 ? set : 0;
+  if ((flags & MCL_CURRENT) == 0) return;
+  lockEach(kernel, mm, set);
+  if ((flags & MCL_ONFAULT) == 0) populateRange(kernel, mm, 0, u64.MAX_VALUE & ~4095);
+}
+
+export function unlockAll(kernel: Kernel, mm: Mm): void {
+  mm.defFlags = 0;
+  lockEach(kernel, mm, 0);
+}
+
+function lockEach(kernel: Kernel, mm: Mm, set: u64): void {
+  for (let i: u32 = 0; i < mm.count; i++) {
+    const vma = vmaOf(mm, i);
+    changeFlags(kernel, mm, vma.start, vma.end, VM_LOCKED_MASK, set);
+  }
+}
+
+export function sealRange(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  changeFlags(kernel, mm, start, end, 0, VM_SEALED);
+}
+
+/** mbind: a policy is a number, equal for equal mode and nodes. */
+export function bindRange(kernel: Kernel, mm: Mm, start: u64, end: u64, policy: u32): void {
+  let va = start;
+  while (va < end) {
+    const index = indexOf(mm, va);
+    if (index == mm.count || vmaOf(mm, index).start >= end) return;
+    const vma = vmaOf(mm, index);
+    const from = max(va, vma.start);
+    const stop = min(vma.end, end);
+    if (vma.policy != policy && !isHugetlb(vma))
+      modifyVmaAnd(kernel, vma, from, stop, vma.flags, vma.uffd, policy);
+    va = stop;
+  }
+}

@@ -1,0 +1,38 @@
+/**
+ * clear_refs 4: every entry is write-protected to learn of the next write.
+ *
+ * Source: linux 6.18 fs/proc/task_mmu.c (clear_refs_write, clear_soft_dirty)
+ */
+import { PTE_SOFT_DIRTY, PTE_WRITE, isHuge, mapsFrame } from "../../hardware/pgtable/pte";
+import { NotifierEvent } from "../events";
+import { Kernel } from "../kernel";
+import { Mm, vmaOf } from "../mm/mm";
+import { blockEnd } from "../mm/page_tables";
+import { VM_SOFTDIRTY } from "../mm/vm_flags";
+
+export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
+  for (let i: u32 = 0; i < mm.count; i++) vmaOf(mm, i).flags &= ~VM_SOFTDIRTY;
+  kernel.plan.rangeStart(mm, NotifierEvent.SoftDirty, 0, u64.MAX_VALUE);
+  for (let i: u32 = 0; i < mm.count; i++) {
+    const vma = vmaOf(mm, i);
+    let va = kernel.tables.firstPmd(mm, vma.start, vma.end);
+    while (va < vma.end) {
+      const next = blockEnd(va, vma.end);
+      const address = kernel.tables.pmdAddress;
+      const pmd = load<u64>(address);
+      if (isHuge(pmd)) store<u64>(address, pmd & ~(PTE_WRITE | PTE_SOFT_DIRTY));
+      else clearTable(kernel, pmd, va, next);
+      va = kernel.tables.firstPmd(mm, next, vma.end);
+    }
+  }
+  kernel.plan.rangeEnd(mm);
+  kernel.plan.flushMm(mm);
+}
+
+function clearTable(kernel: Kernel, pmd: u64, start: u64, end: u64): void {
+  for (let va = start; va < end; va += 4096) {
+    const address = kernel.tables.pteIn(pmd, va);
+    const entry = load<u64>(address);
+    if (mapsFrame(entry)) store<u64>(address, entry & ~(PTE_WRITE | PTE_SOFT_DIRTY));
+  }
+}

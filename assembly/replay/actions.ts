@@ -1,0 +1,101 @@
+/**
+ * What a small program did where no system call is recorded: the host translates its texts.
+ */
+import { Kernel } from "../kernel/kernel";
+import { Mm } from "../kernel/mm/mm";
+import { Access } from "../kernel/operations/fault";
+import { writeDirect } from "../kernel/operations/file_operations";
+import { clearSoftDirty } from "../kernel/operations/soft_dirty";
+import { touchRange } from "../kernel/operations/populate";
+import { advise, adviseRange, beginAdvice, finishAdvice } from "../kernel/operations/madvise";
+import {
+  copyIntoHoles,
+  moveUserPages,
+  protectUserPages,
+  registerUser,
+  scanWritten,
+  unregisterUser,
+} from "../kernel/operations/userfaultfd";
+import { Descriptors } from "./descriptors";
+import { Task } from "./task";
+
+export const enum Action {
+  /** Something whose events come from its faults alone. */
+  None = 1,
+  ClearSoftDirty = 2,
+  /** start, end: written through /proc/self/mem. */
+  WriteForced = 3,
+  /** fd, first page, end page. */
+  WriteDirect = 4,
+  UffdRegister = 5,
+  UffdUnregister = 6,
+  UffdProtect = 7,
+  UffdCopy = 8,
+  UffdZero = 9,
+  UffdMove = 10,
+  ScanWritten = 11,
+  /** start, count, length, step: the ranges of a process_madvise. */
+  AdviseRanges = 12,
+}
+
+export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: Descriptors): bool {
+  const a = task.action0;
+  const b = task.action1;
+  switch (task.action) {
+    case Action.None:
+      return true;
+    case Action.ClearSoftDirty:
+      clearSoftDirty(kernel, mm);
+      return true;
+    case Action.WriteForced:
+      touchRange(kernel, mm, a, b, Access.Write, true);
+      return true;
+    case Action.WriteDirect:
+      writeDirect(kernel, descriptors.find(task.process, <u32>a), b, task.action2);
+      return true;
+    case Action.UffdRegister:
+      registerUser(kernel, mm, a, b, <u32>task.action2);
+      return true;
+    case Action.UffdUnregister:
+      unregisterUser(kernel, mm, a, b);
+      return true;
+    case Action.UffdProtect:
+      protectUserPages(kernel, mm, a, b, task.action2 != 0);
+      return true;
+    case Action.UffdCopy:
+      copyIntoHoles(kernel, mm, a, b, false);
+      return true;
+    case Action.UffdZero:
+      copyIntoHoles(kernel, mm, a, b, true);
+      return true;
+    case Action.UffdMove:
+      moveUserPages(kernel, mm, a, b, task.action2);
+      return true;
+    case Action.ScanWritten:
+      scanWritten(kernel, mm, a, b);
+      return true;
+    case Action.AdviseRanges:
+      adviseEach(kernel, mm, task);
+      return true;
+    default:
+      return false;
+  }
+}
+
+/** process_madvise of equal ranges: action0 start, action1 count, action2 length and step, action3 advice. */
+export function adviseEach(kernel: Kernel, mm: Mm, task: Task): void {
+  const length = task.action2 & 0xffffffff;
+  const step = task.action2 >> 32;
+  const advice = <i32>task.action3;
+  beginAdvice(kernel, mm, advice);
+  for (let i: u64 = 0; i < task.action1; i++) {
+    const start = task.action0 + i * step;
+    adviseRange(kernel, mm, start, start + length, advice);
+  }
+  finishAdvice(kernel, mm, advice);
+}
+
+/** One range of advice outside of a call. */
+export function adviseOnce(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): void {
+  advise(kernel, mm, start, end, advice);
+}

@@ -1,0 +1,70 @@
+/**
+ * A short list of notifier calls and flushes: what one operation was recorded, or is predicted, to cause.
+ */
+import { Arena } from "../base/arena";
+
+export const enum EventKind {
+  Notifier = 0,
+  Flush = 1,
+}
+
+/** For a notifier call `a` and `b` are start and end, for a flush the reason and the pages. */
+@unmanaged
+export class ReplayEvent {
+  kind: EventKind;
+  line: u32;
+  a: u64;
+  b: u64;
+  /** Set once it has found its counterpart. */
+  matched: u32;
+  cpu: u32;
+}
+
+
+@unmanaged
+export class EventRun {
+  block: u32;
+  length: u32;
+  capacity: u32;
+}
+
+const EVENT_BYTES: u32 = 32;
+
+export function eventAt(run: EventRun, index: u32): ReplayEvent {
+  return changetype<ReplayEvent>(<usize>run.block + <usize>(index * EVENT_BYTES));
+}
+
+export function pushEvent(
+  arena: Arena,
+  run: EventRun,
+  kind: EventKind,
+  a: u64,
+  b: u64,
+  line: u32,
+  cpu: u32,
+): void {
+  if (run.length == run.capacity) {
+    const capacity = run.capacity == 0 ? 8 : run.capacity * 2;
+    const block = <u32>arena.take(capacity * EVENT_BYTES);
+    if (run.capacity != 0) {
+      memory.copy(block, run.block, run.length * EVENT_BYTES);
+      arena.give(run.block, run.capacity * EVENT_BYTES);
+    }
+    run.block = block;
+    run.capacity = capacity;
+  }
+  const event = eventAt(run, run.length++);
+  event.kind = kind;
+  event.line = line;
+  event.a = a;
+  event.b = b;
+  event.matched = 0;
+  event.cpu = cpu;
+}
+
+export function freeRun(arena: Arena, run: EventRun): void {
+  if (run.capacity != 0) arena.give(run.block, run.capacity * EVENT_BYTES);
+  run.block = 0;
+  run.length = 0;
+  run.capacity = 0;
+}

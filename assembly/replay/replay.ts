@@ -1,0 +1,564 @@
+/**
+ * Feeds the events of a recording to the mm, one by one, and compares what it predicts.
+ *
+ * Models:     a call is carried out at its exit, when its result is known (fork when the task is made, exec at its
+ *             own event), a fault at once; what was recorded and predicted for a task is compared
+ *             whenever the task does something else.
+ */
+import { Arena } from "../base/arena";
+import { LongMap } from "../base/long_map";
+import { WordList } from "../base/word_list";
+import { EventSink, FlushReason, NotifierEvent } from "../kernel/events";
+import { ImmediatePlan } from "../kernel/immediate_plan";
+import { Kernel } from "../kernel/kernel";
+import { FileKind } from "../kernel/mm/files";
+import { addFolioToCache } from "../kernel/mm/install";
+import { Mm, addressOfMm, mmAt } from "../kernel/mm/mm";
+import { exitMm } from "../kernel/operations/exit";
+import { Access, FaultResult, handleFault, wouldFault } from "../kernel/operations/fault";
+import { forkMm } from "../kernel/operations/fork";
+import { performAction } from "./actions";
+import { Comparer } from "./comparer";
+import { Descriptors } from "./descriptors";
+import { EventKind, EventRun, freeRun, pushEvent } from "./event_run";
+import { Record, RecordKind } from "./record";
+import { Snapshots } from "./snapshot";
+import { Call, performCall } from "./system_calls";
+import { During, NO_CALL, Task, predictedOf, recordedOf } from "./task";
+import { Windows } from "./windows";
+
+const CLONE_VM: u64 = 0x100;
+
+/** Where predictions of the task that runs go. */
+export class PredictionSink extends EventSink {
+  arena: Arena = changetype<Arena>(0);
+  run: u32 = 0;
+  cpu: u32 = 0;
+
+  rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
+    if (mm.hasNotifier == 0 || this.run == 0) return;
+    pushEvent(
+      this.arena,
+      changetype<EventRun>(<usize>this.run),
+      EventKind.Notifier,
+      start,
+      end,
+      0,
+      this.cpu,
+    );
+  }
+
+  rangeEnd(mm: Mm): void {}
+
+  cpuFlush(mm: Mm, reason: FlushReason, pages: i32): void {
+    if (this.run == 0) return;
+    const run = changetype<EventRun>(<usize>this.run);
+    pushEvent(this.arena, run, EventKind.Flush, <u64>reason, <u64>(<i64>pages), 0, this.cpu);
+  }
+
+  secondaryFlush(mm: Mm, start: u64, end: u64): void {}
+}
+
+/** Counts of what no rule covers, by what it is. */
+export class Unsupported {
+  calls: LongMap;
+  /** Call numbers in the order of their first appearance. */
+  order: WordList;
+
+  constructor(arena: Arena) {
+    this.calls = new LongMap(arena);
+    this.order = new WordList(arena);
+  }
+
+  add(what: u32): void {
+    const count = this.calls.get(what + 1);
+    if (count == 0) this.order.push(what);
+    this.calls.set(what + 1, count + 1);
+  }
+}
+
+export class Replay {
+  readonly kernel: Kernel;
+  readonly comparer: Comparer;
+  readonly snapshots: Snapshots;
+  readonly windows: Windows;
+  readonly descriptors: Descriptors;
+  readonly unsupported: Unsupported;
+  readonly kthreadInputs: Unsupported;
+  faultsExpected: u32 = 0;
+  faultsUnneeded: u32 = 0;
+  faultsMissing: u32 = 0;
+  firstBadFaultLine: u32 = 0;
+  events: u32 = 0;
+  /** Where the host writes records. */
+  batch: usize = 0;
+  batchCapacity: u32 = 0;
+  private readonly sink: PredictionSink;
+  private readonly tasks: LongMap;
+  private readonly taskOrder: WordList;
+  private readonly mms: LongMap;
+  private snapMm: u32 = 0;
+
+  constructor() {
+    const plan = new ImmediatePlan();
+    const sink = new PredictionSink();
+    const kernel = new Kernel(sink, plan);
+    const arena = kernel.arena;
+    const windows = new Windows();
+    plan.kernel = kernel;
+    sink.arena = arena;
+    this.sink = sink;
+    this.kernel = kernel;
+    this.windows = windows;
+    this.comparer = new Comparer(arena);
+    this.snapshots = new Snapshots(arena, windows);
+    this.descriptors = new Descriptors(arena);
+    this.unsupported = new Unsupported(arena);
+    this.kthreadInputs = new Unsupported(arena);
+    this.tasks = new LongMap(arena);
+    this.taskOrder = new WordList(arena);
+    this.mms = new LongMap(arena);
+  }
+
+  /** One record; the only entry. */
+  take(record: Record): void {
+    this.events++;
+    if (record.kind == RecordKind.Window) {
+      this.windows.add(record.a0, record.a1);
+      return;
+    }
+    if (record.kthread != 0) {
+      this.takeFromKthread(record);
+      return;
+    }
+    if (record.tid == 0) return;
+    const task = this.taskOf(record);
+    if (
+      record.kind != RecordKind.Tlb &&
+      record.kind != RecordKind.Inval &&
+      record.kind != RecordKind.Taskexit
+    ) {
+      if (record.kind != RecordKind.Exec) this.kernel.tlbs.load(record.cpu, this.mmOf(task));
+    }
+    this.kernel.tlbs.cpu = record.cpu;
+    this.sink.cpu = record.cpu;
+    this.dispatch(record, task);
+  }
+
+  /** The recording is over: what is still open is settled. */
+  finish(): void {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const task = changetype<Task>(<usize>this.taskOrder.at(i));
+      this.settle(task, 0);
+    }
+  }
+
+  private dispatch(record: Record, task: Task): void {
+    switch (<i32>record.kind) {
+      case RecordKind.Inval:
+        pushEvent(
+          this.kernel.arena,
+          recordedOf(task),
+          EventKind.Notifier,
+          record.a0,
+          record.a1,
+          record.line,
+          record.cpu,
+        );
+        return;
+      case RecordKind.Tlb:
+        this.takeFlush(record, task);
+        return;
+      case RecordKind.Enter:
+        this.takeEnter(record, task);
+        return;
+      case RecordKind.Exit:
+        this.takeExit(record, task);
+        return;
+      case RecordKind.Fault:
+        this.takeFault(record, task);
+        return;
+      case RecordKind.Op:
+        this.takeOp(record, task);
+        return;
+      case RecordKind.Done:
+        this.takeDone(record, task);
+        return;
+      case RecordKind.Signal:
+        this.settle(task, record.line);
+        task.opCount = 0;
+        return;
+      case RecordKind.Newtask:
+        this.takeNewtask(record, task);
+        return;
+      case RecordKind.Taskexit:
+        this.takeTaskexit(record, task);
+        return;
+      case RecordKind.Exec:
+        this.takeExec(record, task);
+        return;
+      case RecordKind.Notifier:
+        this.settle(task, record.line);
+        this.mmOf(task).hasNotifier = <u32>record.a0;
+        return;
+      case RecordKind.File:
+        this.takeFile(record, task);
+        return;
+      case RecordKind.Action:
+        this.settle(task, record.line);
+        task.action = <u32>record.a0;
+        task.actionLine = record.line;
+        task.action0 = record.a1;
+        task.action1 = record.a2;
+        task.action2 = record.a3;
+        task.action3 = record.a4;
+        task.during = During.Text;
+        return;
+      case RecordKind.SnapBegin:
+        this.settle(task, record.line);
+        this.snapMm = task.mm;
+        this.snapshots.begin(this.kernel, mmAt(this.snapMm));
+        return;
+      case RecordKind.SnapVma: {
+        const hasFile = (record.present & 8) != 0;
+        const mm = mmAt(this.snapMm);
+        this.snapshots.vma(
+          this.kernel,
+          mm,
+          record.a0,
+          record.a1,
+          <u32>record.a2,
+          <u32>record.a3,
+          hasFile,
+          record.a4,
+          record.a5,
+        );
+        return;
+      }
+      case RecordKind.SnapPages: {
+        const hasFrame = (record.present & 8) != 0;
+        const mm = mmAt(this.snapMm);
+        this.snapshots.pages(
+          this.kernel,
+          mm,
+          record.a0,
+          record.a1,
+          <u32>record.a2,
+          <u32>record.a3,
+          hasFrame,
+        );
+        return;
+      }
+      case RecordKind.SnapEnd:
+        this.snapshots.end(this.kernel, mmAt(this.snapMm), record.line);
+        return;
+      case RecordKind.Begin:
+      case RecordKind.End:
+      case RecordKind.Fini:
+        this.settle(task, record.line);
+        return;
+      default:
+        return;
+    }
+  }
+
+  // ---- flushes and settling
+
+  private takeFlush(record: Record, task: Task): void {
+    const reason = <u32>record.a0;
+    if (reason == FlushReason.TaskSwitch) this.kernel.tlbs.load(record.cpu, this.mmOf(task));
+    if (
+      reason == FlushReason.LocalMm ||
+      reason == FlushReason.SendIpi ||
+      reason == FlushReason.Local
+    ) {
+      pushEvent(
+        this.kernel.arena,
+        recordedOf(task),
+        EventKind.Flush,
+        record.a0,
+        record.a1,
+        record.line,
+        record.cpu,
+      );
+    }
+  }
+
+  private settle(task: Task, line: u32): void {
+    const mm = this.mmOf(task);
+    if (mm.known == 0) {
+      recordedOf(task).length = 0;
+      predictedOf(task).length = 0;
+      return;
+    }
+    this.comparer.settle(
+      recordedOf(task),
+      predictedOf(task),
+      mm,
+      this.kernel.tlbs.cpu,
+      task.during,
+      line,
+    );
+  }
+
+  /** Directs predictions to `task` until `idle`. */
+  private predictFor(task: Task): void {
+    this.sink.run = task.predictedRun;
+  }
+
+  private idle(): void {
+    this.sink.run = 0;
+  }
+
+  // ---- calls
+
+  private takeEnter(record: Record, task: Task): void {
+    this.settle(task, record.line);
+    task.call = record.call;
+    task.callLine = record.line;
+    task.isCallDone = 0;
+    task.args0 = record.a0;
+    task.args1 = record.a1;
+    task.args2 = record.a2;
+    task.args3 = record.a3;
+    task.args4 = record.a4;
+    task.args5 = record.a5;
+    task.during = record.call;
+  }
+
+  private takeExit(record: Record, task: Task): void {
+    if (task.call == NO_CALL) return;
+    const result = <i64>record.a0;
+    if (task.call == Call.Mmap) this.finishOverlapping(task, record.a0);
+    if (task.isCallDone == 0) this.carryOut(task, result);
+    this.settle(task, task.callLine);
+    task.call = NO_CALL;
+    task.during = During.Nothing;
+  }
+
+  private carryOut(task: Task, result: i64): void {
+    const mm = this.mmOf(task);
+    if (mm.known == 0) return;
+    this.predictFor(task);
+    if (!performCall(this.kernel, mm, task, this.descriptors, result))
+      this.unsupported.add(task.call);
+    this.idle();
+    task.isCallDone = 1;
+  }
+
+  /** An address that another task's call is giving back can only be handed out again when that call is done. */
+  private finishOverlapping(task: Task, start: u64): void {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const other = changetype<Task>(<usize>this.taskOrder.at(i));
+      if (
+        other == task ||
+        other.mm != task.mm ||
+        other.call != Call.Munmap ||
+        other.isCallDone != 0
+      )
+        continue;
+      if (other.args0 < start + task.args1 && start < other.args0 + other.args1)
+        this.carryOut(other, 0);
+    }
+  }
+
+  // ---- faults and accesses
+
+  private takeFault(record: Record, task: Task): void {
+    if (task.call == NO_CALL) this.settle(task, record.line);
+    const mm = this.mmOf(task);
+    if (mm.known == 0) return;
+    const va = record.a0;
+    const error = <u32>record.a1;
+    if (task.opCount != 0 && record.a2 == 0) this.advanceOp(task, mm, va);
+    if (task.call == NO_CALL && task.action == 0) task.during = During.Fault;
+    const access =
+      (error & 2) != 0 ? Access.Write : (error & 16) != 0 ? Access.Execute : Access.Read;
+    this.faultsExpected++;
+    if (!wouldFault(this.kernel, mm, va, access)) {
+      this.faultsUnneeded++;
+      if (this.firstBadFaultLine == 0) this.firstBadFaultLine = record.line;
+    }
+    this.predictFor(task);
+    const result = handleFault(this.kernel, mm, va, access, false);
+    this.idle();
+    if (result == FaultResult.Handled && task.opCount == 0) this.kernel.markAccess(mm, va, access);
+  }
+
+  private takeOp(record: Record, task: Task): void {
+    this.settle(task, record.line);
+    task.opKind = <u32>record.a0;
+    task.opStart = record.a1;
+    task.opCount = (record.present & 4) != 0 ? <u32>record.a2 : 1;
+    task.opStep = record.a3;
+    task.opByte = <u32>record.a4;
+    task.opNext = 0;
+    task.during = During.Access;
+  }
+
+  /** The accesses before the one to the page of `va` needed no fault. */
+  private advanceOp(task: Task, mm: Mm, va: u64): void {
+    let index = task.opNext;
+    while (index < task.opCount && (task.opStart + index * task.opStep) >> 12 != va >> 12) index++;
+    if (index == task.opCount) return;
+    this.markAccesses(task, mm, index);
+  }
+
+  private markAccesses(task: Task, mm: Mm, end: u32): void {
+    const access =
+      task.opKind == 2 ? Access.Write : task.opKind == 3 ? Access.Execute : Access.Read;
+    for (let i = task.opNext; i < end; i++) {
+      const va = task.opStart + i * task.opStep;
+      if (wouldFault(this.kernel, mm, va, access)) this.faultsMissing++;
+      this.kernel.markAccess(mm, va, access);
+      if (access == Access.Write) this.kernel.noteContent(mm, va, task.opByte);
+    }
+    task.opNext = end;
+  }
+
+  private takeDone(record: Record, task: Task): void {
+    const mm = this.mmOf(task);
+    if (task.opCount != 0) this.markAccesses(task, mm, task.opCount);
+    task.opCount = 0;
+    if (task.action != 0) {
+      this.predictFor(task);
+      const handled = performAction(this.kernel, mm, task, this.descriptors);
+      if (!handled) this.unsupported.add(During.Text);
+      this.idle();
+      this.settle(task, task.actionLine);
+      task.action = 0;
+    } else {
+      this.settle(task, record.line);
+    }
+    task.during = During.Nothing;
+  }
+
+  // ---- tasks
+
+  private takeNewtask(record: Record, task: Task): void {
+    const parent = this.mmOf(task);
+    const child = this.makeTask(<u32>record.a0, task.process);
+    const isThread = (record.a1 & CLONE_VM) != 0;
+    if (isThread) {
+      child.mm = task.mm;
+      parent.users++;
+    } else {
+      this.predictFor(task);
+      const mm = forkMm(this.kernel, parent, <u32>record.a2);
+      this.idle();
+      child.mm = addressOfMm(mm);
+      this.mms.set(record.a2 + 1, child.mm);
+      this.settle(task, task.callLine);
+    }
+    task.isCallDone = 1;
+  }
+
+  private takeTaskexit(record: Record, task: Task): void {
+    this.settle(task, record.line);
+    this.leaveMm(task);
+    this.tasks.remove(<u64>task.tid + 1);
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      if (this.taskOrder.at(i) != <u32>changetype<usize>(task)) continue;
+      this.taskOrder.removeAt(i);
+      break;
+    }
+    const arena = this.kernel.arena;
+    freeRun(arena, recordedOf(task));
+    freeRun(arena, predictedOf(task));
+    arena.give(task.recordedRun, offsetof<EventRun>());
+    arena.give(task.predictedRun, offsetof<EventRun>());
+    arena.give(changetype<usize>(task), offsetof<Task>());
+  }
+
+  private takeExec(record: Record, task: Task): void {
+    this.settle(task, record.line);
+    const mm = this.kernel.makeMm(record.mm);
+    // a small program's window is empty after exec; a real program's state comes with its first snapshot
+    mm.known = this.windows.count > 0 ? 1 : 0;
+    this.leaveMm(task);
+    task.mm = addressOfMm(mm);
+    task.call = NO_CALL;
+    this.mms.set(<u64>record.mm + 1, task.mm);
+    this.kernel.tlbs.load(record.cpu, mm);
+  }
+
+  private leaveMm(task: Task): void {
+    if (task.mm == 0) return;
+    const mm = mmAt(task.mm);
+    mm.users--;
+    if (mm.users != 0) return;
+    this.mms.remove(<u64>mm.id + 1);
+    exitMm(this.kernel, mm);
+    task.mm = 0;
+  }
+
+  private taskOf(record: Record): Task {
+    const known = this.tasks.get(<u64>record.tid + 1);
+    if (known != 0) {
+      const task = changetype<Task>(<usize>known);
+      if (task.process != record.p) {
+        this.descriptors.inherit(record.p, task.process);
+        task.process = record.p;
+      }
+      return task;
+    }
+    const task = this.makeTask(record.tid, record.p);
+    const mm = this.mms.get(<u64>record.mm + 1);
+    if (mm != 0) {
+      task.mm = mm;
+      mmAt(mm).users++;
+    }
+    return task;
+  }
+
+  private makeTask(tid: u32, process: u32): Task {
+    const arena = this.kernel.arena;
+    const task = changetype<Task>(arena.take(offsetof<Task>()));
+    task.tid = tid;
+    task.process = process;
+    task.call = NO_CALL;
+    task.during = During.Nothing;
+    task.recordedRun = <u32>arena.take(offsetof<EventRun>());
+    task.predictedRun = <u32>arena.take(offsetof<EventRun>());
+    this.tasks.set(<u64>tid + 1, <u32>changetype<usize>(task));
+    this.taskOrder.push(<u32>changetype<usize>(task));
+    return task;
+  }
+
+  private mmOf(task: Task): Mm {
+    if (task.mm == 0) {
+      const mm = this.kernel.makeMm(0);
+      task.mm = addressOfMm(mm);
+    }
+    return mmAt(task.mm);
+  }
+
+  // ---- files
+
+  /** The harness wrote `filled` bytes in pieces of 64 KiB; ext4 caches each piece in folios as large as fit. */
+  private takeFile(record: Record, task: Task): void {
+    this.settle(task, record.line);
+    const kind = <FileKind>record.a1;
+    const file = this.kernel.files.make(kind, record.a2);
+    this.descriptors.set(task.process, <u32>record.a0, file);
+    const pages = (record.a3 + 4095) >> 12;
+    let index: u64 = 0;
+    while (index < pages) {
+      let order: u32 = 0;
+      if (kind == FileKind.Ext4) {
+        const piece = min((index | 15) + 1, pages) - index;
+        while ((<u64>2) << order <= piece && (index & (((<u64>2) << order) - 1)) == 0) order++;
+      }
+      addFolioToCache(this.kernel, file, index, order);
+      index += (<u64>1) << order;
+    }
+  }
+
+  // ---- kernel threads
+
+  /** What a kernel thread did is an input: its time is not the mm's to predict. */
+  private takeFromKthread(record: Record): void {
+    if (record.kind == RecordKind.Inval || record.kind == RecordKind.Tlb)
+      this.kthreadInputs.add(record.kthread);
+  }
+}

@@ -1,0 +1,262 @@
+/**
+ * What a recorded system call does to the mm, given its arguments and its result.
+ *
+ * Models:     results are inputs: an address that mmap returned, a call that failed before it changed anything.
+ * Source:     linux 6.18 arch/x86/entry/syscalls/syscall_64.tbl
+ */
+import { alignUp } from "../base/page";
+import { Kernel } from "../kernel/kernel";
+import { FileKind } from "../kernel/mm/files";
+import { Mm, findVma, indexOf, vmaOf } from "../kernel/mm/mm";
+import { isShared, linearPage } from "../kernel/mm/vma";
+import { VM_SHARED, VM_SOFTDIRTY, VM_WRITE, VM_READ, VM_EXEC } from "../kernel/mm/vm_flags";
+import { cleanFile, punchHole, truncateFile } from "../kernel/operations/file_operations";
+import { advise, endOfRequest } from "../kernel/operations/madvise";
+import {
+  bindRange,
+  lockAll,
+  lockRange,
+  sealRange,
+  unlockAll,
+  unlockRange,
+} from "../kernel/operations/mlock";
+import { changeBrk, mapRange, mapVma } from "../kernel/operations/mmap";
+import { protectRange } from "../kernel/operations/mprotect";
+import { remapRange } from "../kernel/operations/mremap";
+import { unmapRange } from "../kernel/operations/munmap";
+import { Descriptors } from "./descriptors";
+import { Task } from "./task";
+
+export const enum Call {
+  Mmap = 9,
+  Mprotect = 10,
+  Munmap = 11,
+  Brk = 12,
+  Mremap = 25,
+  Msync = 26,
+  Madvise = 28,
+  Shmat = 30,
+  Clone = 56,
+  Fork = 57,
+  Vfork = 58,
+  Execve = 59,
+  Exit = 60,
+  Shmdt = 67,
+  Fsync = 74,
+  Fdatasync = 75,
+  Ftruncate = 77,
+  Mlock = 149,
+  Munlock = 150,
+  Mlockall = 151,
+  Munlockall = 152,
+  Prctl = 157,
+  ArchPrctl = 158,
+  RemapFilePages = 216,
+  ExitGroup = 231,
+  Mbind = 237,
+  MigratePages = 256,
+  SyncFileRange = 277,
+  MovePages = 279,
+  Fallocate = 285,
+  Userfaultfd = 323,
+  Mlock2 = 325,
+  PkeyMprotect = 329,
+  Clone3 = 435,
+  ProcessMadvise = 440,
+  Mseal = 462,
+}
+
+const EINVAL: i64 = -22;
+const EACCES: i64 = -13;
+const ENOSYS: i64 = -38;
+const MS_SYNC: u64 = 4;
+const FALLOC_PUNCH_HOLE: u64 = 2;
+const SHM_RDONLY: u64 = 0x1000;
+const SHM_EXEC: u64 = 0x8000;
+const PR_SET_THP_DISABLE: u64 = 41;
+const PR_SET_MEMORY_MERGE: u64 = 67;
+
+/** Carries the task's call out; false when nothing here knows it. */
+export function performCall(
+  kernel: Kernel,
+  mm: Mm,
+  task: Task,
+  descriptors: Descriptors,
+  result: i64,
+): bool {
+  const a0 = task.args0;
+  const a1 = task.args1;
+  const a2 = task.args2;
+  const failed = result < 0 && result > -4096;
+  switch (task.call) {
+    case Call.Mmap:
+      if (!failed) performMmap(kernel, mm, task, descriptors, <u64>result);
+      return true;
+    case Call.Munmap:
+      if (result != EINVAL) unmapRange(kernel, mm, a0, a0 + alignUp(a1, 4096));
+      return true;
+    case Call.Mprotect:
+    case Call.PkeyMprotect:
+      if (result != EINVAL && result != EACCES)
+        protectRange(kernel, mm, a0, a0 + alignUp(a1, 4096), <u32>a2);
+      return true;
+    case Call.Brk:
+      changeBrk(kernel, mm, a0, <u64>result);
+      return true;
+    case Call.Mremap:
+      if (!failed) remapRange(kernel, mm, a0, a1, a2, <u32>task.args3, <u64>result);
+      return true;
+    case Call.Madvise:
+      if (result != ENOSYS) advise(kernel, mm, a0, endOfRequest(a0, a1), <i32>a2);
+      return true;
+    case Call.Msync:
+      if ((a2 & MS_SYNC) != 0) performMsync(kernel, mm, a0, a0 + alignUp(a1, 4096));
+      return true;
+    case Call.Mlock:
+    case Call.Mlock2:
+      if (result != EINVAL)
+        lockRange(
+          kernel,
+          mm,
+          a0 & ~4095,
+          alignUp(a0 + a1, 4096),
+          task.call == Call.Mlock2 && (a2 & 1) != 0,
+        );
+      return true;
+    case Call.Munlock:
+      unlockRange(kernel, mm, a0 & ~4095, alignUp(a0 + a1, 4096));
+      return true;
+    case Call.Mlockall:
+      if (!failed) lockAll(kernel, mm, <u32>a0);
+      return true;
+    case Call.Munlockall:
+      unlockAll(kernel, mm);
+      return true;
+    case Call.Mseal:
+      if (!failed) sealRange(kernel, mm, a0, a0 + alignUp(a1, 4096));
+      return true;
+    case Call.Mbind:
+      if (!failed) bindRange(kernel, mm, a0, a0 + alignUp(a1, 4096), a2 == 0 ? 0 : <u32>a2 + 1);
+      return true;
+    case Call.Ftruncate: {
+      const file = descriptors.find(task.process, <u32>a0);
+      if (!failed && file != 0) truncateFile(kernel, file, a1);
+      return true;
+    }
+    case Call.Fallocate: {
+      const file = descriptors.find(task.process, <u32>a0);
+      if (!failed && file != 0 && (a1 & FALLOC_PUNCH_HOLE) != 0) {
+        punchHole(kernel, file, alignUp(a2, 4096) >> 12, (a2 + task.args3) >> 12);
+      }
+      return true;
+    }
+    case Call.Fsync:
+    case Call.Fdatasync: {
+      const file = descriptors.find(task.process, <u32>a0);
+      if (!failed && file != 0) cleanFile(kernel, file, 0, 1 << 40);
+      return true;
+    }
+    case Call.SyncFileRange: {
+      const file = descriptors.find(task.process, <u32>a0);
+      const end = a2 == 0 ? (<u64>1) << 40 : (a1 + a2 + 4095) >> 12;
+      if (!failed && file != 0 && (task.args3 & 2) != 0) cleanFile(kernel, file, a1 >> 12, end);
+      return true;
+    }
+    case Call.Shmat:
+      if (!failed) performShmat(kernel, mm, task, descriptors, <u64>result);
+      return true;
+    case Call.Shmdt:
+      if (!failed) performShmdt(kernel, mm, a0);
+      return true;
+    case Call.RemapFilePages:
+      if (!failed) performRemapFilePages(kernel, mm, a0, a1, task.args3);
+      return true;
+    case Call.Prctl:
+      if (a0 == PR_SET_THP_DISABLE && !failed) mm.thpDisabled = <u32>a1;
+      return a0 != PR_SET_MEMORY_MERGE;
+    case Call.ArchPrctl:
+    case Call.MigratePages:
+    case Call.MovePages:
+    case Call.Userfaultfd:
+    case Call.Execve:
+    case Call.Exit:
+    case Call.ExitGroup:
+    case Call.Clone:
+    case Call.Clone3:
+    case Call.Fork:
+    case Call.Vfork:
+      return true;
+    default:
+      return false;
+  }
+}
+
+const MAP_ANONYMOUS: u64 = 0x20;
+
+function performMmap(
+  kernel: Kernel,
+  mm: Mm,
+  task: Task,
+  descriptors: Descriptors,
+  start: u64,
+): void {
+  const isAnon = (task.args3 & MAP_ANONYMOUS) != 0;
+  const file = isAnon ? 0 : descriptors.findOrMake(kernel, task.process, <u32>task.args4);
+  mapRange(kernel, mm, start, task.args1, <u32>task.args2, <u32>task.args3, file, task.args5);
+}
+
+function performMsync(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  let va = start;
+  while (va < end) {
+    const index = indexOf(mm, va);
+    if (index == mm.count || vmaOf(mm, index).start >= end) return;
+    const vma = vmaOf(mm, index);
+    const from = max(va, vma.start);
+    const stop = min(vma.end, end);
+    if (vma.file != 0 && isShared(vma)) {
+      const first = linearPage(vma, from);
+      cleanFile(kernel, vma.file, first, first + ((stop - from) >> 12));
+    }
+    va = stop;
+  }
+}
+
+function performShmat(
+  kernel: Kernel,
+  mm: Mm,
+  task: Task,
+  descriptors: Descriptors,
+  start: u64,
+): void {
+  const size = descriptors.sharedSegmentSize;
+  const file = descriptors.segment(kernel, <u32>task.args0, size);
+  const end = start + alignUp(max(size, 1), 4096);
+  let flags = VM_SHARED | VM_READ | VM_SOFTDIRTY | mm.defFlags;
+  if ((task.args2 & SHM_RDONLY) == 0) flags |= VM_WRITE;
+  if ((task.args2 & SHM_EXEC) != 0) flags |= VM_EXEC;
+  mapVma(kernel, mm, start, end, flags, file, 0);
+}
+
+/** shmdt unmaps every VMA of the segment that was attached at `start`. */
+function performShmdt(kernel: Kernel, mm: Mm, start: u64): void {
+  const vma = findVma(mm, start);
+  if (vma == null || kernel.files.at(vma.file).kind != FileKind.SysV) return;
+  const file = vma.file;
+  const size = alignUp(kernel.files.at(file).size, 4096);
+  let va = start;
+  while (va < start + size) {
+    const index = indexOf(mm, va);
+    if (index == mm.count) return;
+    const next = vmaOf(mm, index);
+    if (next.start >= start + size) return;
+    va = next.end;
+    if (next.file == file) unmapRange(kernel, mm, next.start, next.end);
+  }
+}
+
+/** remap_file_pages is an mmap over the range with another offset of the same file. */
+function performRemapFilePages(kernel: Kernel, mm: Mm, start: u64, length: u64, pgoff: u64): void {
+  const vma = findVma(mm, start);
+  if (vma == null) return;
+  mapVma(kernel, mm, start, start + alignUp(length, 4096), vma.flags, vma.file, pgoff);
+}
