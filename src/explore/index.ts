@@ -19,6 +19,6 @@ export {
   type SmallWorld,
   type SmallWorldInput,
 } from "./small_world.js";
-export { formatTimeline, type TimelineOptions } from "./timeline.js";
+export { formatTimeline, timelineActors, type TimelineOptions } from "./timeline.js";
 export { InvalidToken, readToken, writeToken, type TokenContent } from "./token.js";
 export type * from "./world_state.js";

@@ -19,7 +19,7 @@ export function formatTimeline(example: Counterexample, options: TimelineOptions
 }
 
 function table({ steps, initial }: Counterexample, states: boolean): string[] {
-  const actors = [...new Set(steps.map(({ actor }) => actor))].sort(byRank);
+  const actors = timelineActors(steps);
   const head = ["time", ...actors, ...(states ? STATE_HEADS : [])];
   const first = states ? [["0", ...actors.map(() => ""), ...stateCells(initial)]] : [];
   const rows = steps.map(({ actor, text, state }, at) => [
@@ -34,7 +34,11 @@ function table({ steps, initial }: Counterexample, states: boolean): string[] {
 
 const RANKS = ["mm", "handler", "driver", "iommu", "timer", "registrar", "elsewhere", "device"];
 
-/** The mm on the left, devices on the right. */
+/** The columns of a timeline: the mm on the left, devices on the right. */
+export function timelineActors(steps: readonly { readonly actor: string }[]): string[] {
+  return [...new Set(steps.map(({ actor }) => actor))].sort(byRank);
+}
+
 function byRank(a: string, b: string): number {
   const rank = (actor: string) => RANKS.indexOf(actor.split(" ")[0]!);
   return rank(a) - rank(b) || (a < b ? -1 : 1);
