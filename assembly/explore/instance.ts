@@ -4,7 +4,7 @@
  * The constructor is the wiring; the machine is the same as everywhere, only small: four levels of
  * real tables, an ATC slot a page, one lane a device, a walk cache of one pmd entry.
  */
-import { FrameOwner, Operation, ProtocolTrait, RequestState } from "../abi/vocabulary";
+import { FrameOwner, Operation, ProtocolTrait, RequestState, StepKind } from "../abi/vocabulary";
 import { LEVEL_PMD, LEVEL_PUD, LEVEL_PGD, tableIndex } from "../base/page";
 import { Device } from "../hardware/device/device";
 import { PasidTable } from "../hardware/iommu/pasid_table";
@@ -169,7 +169,7 @@ export class Instance {
     codec.addByte(locks + offsetof<Locks>("mmapWriter"), 1);
     codec.addByte(locks + offsetof<Locks>("pageTable"), 1);
     codec.addByte(locks + offsetof<Locks>("rmap"), 1);
-    if (this.protocol.has(ProtocolTrait.Mirror)) {
+    if (this.mmThread.program.has(StepKind.DriverLock)) {
       codec.addByte(locks + offsetof<Locks>("driver"), 3);
     }
     const mm = changetype<usize>(scene.mm);
@@ -215,7 +215,7 @@ export class Instance {
   private addDriver(): void {
     const codec = this.codec;
     const at = changetype<usize>(this.scene.driver);
-    codec.addByte(at + offsetof<DriverState>("count"), 3);
+    codec.addByte(at + offsetof<DriverState>("count"), 8);
     codec.addByte(at + offsetof<DriverState>("sequence"), 4);
     codec.addByte(at + offsetof<DriverState>("isRegistered"), 1);
     codec.addByte(at + offsetof<DriverState>("queued"), 3);

@@ -1,7 +1,7 @@
 /**
  * Paths, moves and states for the host to read; the layout is that of abi/records.ts.
  */
-import { ActorKind, ShownEntry, StepKind } from "../abi/vocabulary";
+import { ActorKind, Joint, ShownEntry, StepKind } from "../abi/vocabulary";
 import { DeviceRecord, MoveRecord, PathStep, StateRecord } from "../abi/records";
 import { LEVEL_PMD } from "../base/page";
 import { entryFrame, isHuge, isMigration, isPresent, isWritable } from "../hardware/pgtable/pte";
@@ -65,7 +65,7 @@ function describeTask(task: Task, pages: u32, record: MoveRecord, block: usize):
     const kind = program.kind(at);
     store<u8>(kinds++, <u8>kind);
     record.steps++;
-    if (!program.isJoined(at)) return;
+    if (program.joint(at) == Joint.None) return;
     const goesBack = kind == StepKind.NextPage && task.page + 1 < pages;
     if (goesBack) record.page = task.page + 1;
     at = goesBack ? program.target(at) : at + 1;

@@ -125,17 +125,29 @@ export enum StepKind {
   Grace,
 }
 
+/** How a step goes together with the ones behind it. */
+export enum Joint {
+  /** It is an atomic action of its own, or the end of one. */
+  None,
+  /** One atomic action with the next step, unless that one is passed over. */
+  Next,
+  /** A mark of the mm: one atomic action with the next step that is not passed over. */
+  NextTaken,
+}
+
 /** When a step of a program is taken at all; a step whose condition fails is passed over. */
 export enum StepCondition {
   Always,
   /** The fault found a page. */
   Served,
-  /** This task's CountUp or FlagSet was the first one open. */
+  /** This task's CountUp was the first one open; a FlagSet takes itself for the first. */
   First,
-  /** This task's CountDown or FlagClear closed the last one. */
+  /** This task's CountDown closed the last one; a FlagClear takes itself for the last. */
   Last,
   /** This task's SampleNotifiers found a notifier. */
   Sampled,
+  NotFirst,
+  NotLast,
 }
 
 /** Facts about a protocol that are not steps. */

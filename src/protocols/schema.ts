@@ -27,7 +27,10 @@ const StepObjectSchema = z
       .enum(Object.keys(STEP_CONDITIONS) as (keyof typeof STEP_CONDITIONS)[])
       .optional()
       .describe("take the step only then; otherwise it is passed over"),
-    joined: z.boolean().optional().describe("one atomic action together with the next step"),
+    joined: z
+      .boolean()
+      .optional()
+      .describe("one atomic action together with the next step, unless that one is passed over"),
     at: z
       .array(z.enum(FLUSH_SITES))
       .optional()

@@ -55,8 +55,11 @@ export const PROTOCOL_STEPS = {
   ),
   "count-up": always(StepKind.CountUp, "count one more open range pair"),
   "count-down": always(StepKind.CountDown, "count one open range pair less"),
-  "flag-set": always(StepKind.FlagSet, "note that a range pair is open, without counting"),
-  "flag-clear": always(StepKind.FlagClear, "note that no range pair is open, without counting"),
+  "flag-set": always(StepKind.FlagSet, "note that a range pair is open, as if it were the first"),
+  "flag-clear": always(
+    StepKind.FlagClear,
+    "note that no range pair is open, as if it were the last",
+  ),
   "install-empty-table": when(
     StepCondition.First,
     StepKind.InstallEmptyTable,
@@ -121,4 +124,6 @@ export const STEP_CONDITIONS = {
   first: StepCondition.First,
   last: StepCondition.Last,
   sampled: StepCondition.Sampled,
+  "not-first": StepCondition.NotFirst,
+  "not-last": StepCondition.NotLast,
 } as const;

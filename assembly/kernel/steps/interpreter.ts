@@ -4,7 +4,7 @@
  * One definition for every driver: the explorer asks ready() of each task in turn, a timed run asks
  * it when the task's turn comes.
  */
-import { StepCondition, StepKind } from "../../abi/vocabulary";
+import { Joint, StepCondition, StepKind } from "../../abi/vocabulary";
 import { NOBODY } from "../locks";
 import {
   invalidate,
@@ -38,6 +38,27 @@ import { MARK_COPIED } from "../../oracle/oracle";
 import { Attachment, Scene } from "./scene";
 import { Task } from "./task";
 
+/** A count that goes below none has wrapped: it is not 0, and counts up to 0 again. */
+const COUNT_MASK: u32 = 255;
+
+/** The conditions that a step of this kind decides, as bits. */
+function decides(kind: StepKind): u32 {
+  switch (kind) {
+    case StepKind.CountUp:
+    case StepKind.FlagSet:
+      return (1 << (<u32>StepCondition.First)) | (1 << (<u32>StepCondition.NotFirst));
+    case StepKind.CountDown:
+    case StepKind.FlagClear:
+      return (1 << (<u32>StepCondition.Last)) | (1 << (<u32>StepCondition.NotLast));
+    case StepKind.SampleNotifiers:
+      return 1 << (<u32>StepCondition.Sampled);
+    case StepKind.HandleFault:
+      return 1 << (<u32>StepCondition.Served);
+    default:
+      return 0;
+  }
+}
+
 export class Interpreter {
   constructor(private readonly scene: Scene) {}
 
@@ -45,11 +66,19 @@ export class Interpreter {
   ready(task: Task, attachment: Attachment | null): bool {
     const program = task.program;
     let at = task.pc;
+    // What the action itself decides: a step under such a condition must be possible in any case.
+    let undecided: u32 = 0;
     while (at < program.length) {
       const kind = program.kind(at);
       if (!this.guard(kind, attachment)) return false;
-      if (!program.isJoined(at)) return true;
+      const joint = program.joint(at);
+      if (joint == Joint.None) return true;
+      undecided |= decides(kind);
       at = kind == StepKind.NextPage && this.hasNextPage(task) ? program.target(at) : at + 1;
+      while (!this.mayHold(program.condition(at), undecided, task)) {
+        if (joint == Joint.Next) return true;
+        at++;
+      }
     }
     return false;
   }
@@ -57,23 +86,30 @@ export class Interpreter {
   /** Takes the task's next atomic action. */
   take(task: Task, attachment: Attachment | null): void {
     const program = task.program;
-    let joined: bool = true;
-    while (joined) {
+    let joint = Joint.NextTaken;
+    while (joint != Joint.None) {
       const at = task.pc;
-      joined = program.isJoined(at);
+      joint = program.joint(at);
       task.pc = at + 1;
       if (!this.execute(program.kind(at), task, attachment)) {
         task.pc = program.target(at);
-        joined = false;
+        break;
       }
+      if (joint == Joint.Next && !this.holds(program.condition(task.pc), task)) break;
+      if (joint == Joint.NextTaken) this.passOver(task);
     }
     this.passOver(task);
+    if (program.kind(task.pc) == StepKind.Done) task.finish();
   }
 
-  /** Passes over steps whose condition does not hold; a finished task forgets its registers. */
+  /** Passes over steps whose condition does not hold. */
   passOver(task: Task): void {
     const program = task.program;
-    while (task.pc < program.length && !this.holds(program.condition(task.pc), task)) task.pc++;
+    while (!this.holds(program.condition(task.pc), task)) task.pc++;
+  }
+
+  private mayHold(condition: StepCondition, undecided: u32, task: Task): bool {
+    return (undecided & (1 << (<u32>condition))) != 0 || this.holds(condition, task);
   }
 
   private holds(condition: StepCondition, task: Task): bool {
@@ -86,6 +122,10 @@ export class Interpreter {
         return task.wasLast != 0;
       case StepCondition.Sampled:
         return task.sampled != 0;
+      case StepCondition.NotFirst:
+        return task.wasFirst == 0;
+      case StepCondition.NotLast:
+        return task.wasLast == 0;
       default:
         return true;
     }
@@ -132,10 +172,7 @@ export class Interpreter {
 
   /** Takes one step; false: the step branches to its target. */
   private execute(kind: StepKind, task: Task, attachment: Attachment | null): bool {
-    if (kind >= StepKind.Invalidate) {
-      this.executeDriver(kind, task, attachment);
-      return true;
-    }
+    if (kind >= StepKind.Invalidate) return this.executeDriver(kind, task, attachment);
     const scene = this.scene;
     const locks = scene.locks;
     switch (kind) {
@@ -229,7 +266,7 @@ export class Interpreter {
     }
   }
 
-  private executeDriver(kind: StepKind, task: Task, attachment: Attachment | null): void {
+  private executeDriver(kind: StepKind, task: Task, attachment: Attachment | null): bool {
     const scene = this.scene;
     const driver = scene.driver;
     const locks = scene.locks;
@@ -258,14 +295,14 @@ export class Interpreter {
         break;
       case StepKind.CountUp:
         task.wasFirst = driver.count == 0 ? 1 : 0;
-        driver.count++;
+        driver.count = (driver.count + 1) & COUNT_MASK;
         break;
       case StepKind.CountDown:
-        driver.count--;
+        driver.count = (driver.count - 1) & COUNT_MASK;
         task.wasLast = driver.count == 0 ? 1 : 0;
         break;
       case StepKind.FlagSet:
-        task.wasFirst = driver.count == 0 ? 1 : 0;
+        task.wasFirst = 1;
         driver.count = 1;
         break;
       case StepKind.FlagClear:
@@ -307,11 +344,9 @@ export class Interpreter {
         handleFault(scene, task, attachment!);
         break;
       case StepKind.CheckCountAndSequence:
-        if (driver.count != 0 || driver.sequence != task.sequence) this.startOver(task);
-        break;
+        return driver.count == 0 && driver.sequence == task.sequence ? true : this.startOver(task);
       case StepKind.CheckSequence:
-        if (driver.sequence != task.sequence) this.startOver(task);
-        break;
+        return driver.sequence == task.sequence ? true : this.startOver(task);
       case StepKind.InstallMirror:
         installMirror(scene, task, attachment!);
         break;
@@ -321,11 +356,13 @@ export class Interpreter {
       default:
         break;
     }
+    return true;
   }
 
   /** A collision was seen: the handler lets go of the driver lock and samples again. */
-  private startOver(task: Task): void {
+  private startOver(task: Task): bool {
     if (this.scene.locks.driver == task.id) this.scene.locks.driver = NOBODY;
     restart(task);
+    return false;
   }
 }

@@ -1,12 +1,12 @@
 /**
  * A step program: what one actor does, as a list of atomic steps in linear memory.
  *
- *   step  0 kind u8 | 1 condition u8 | 2 joined u8 | 3 site u8 | 4 target u32
+ *   step  0 kind u8 | 1 condition u8 | 2 joint u8 | 3 reserved u8 | 4 target u32
  *
  * A joined step happens together with the one behind it, as one atomic action: both their guards
  * must hold. A step whose condition does not hold is passed over and is no step at all.
  */
-import { Hook, ProtocolTrait, StepCondition, StepKind } from "../../abi/vocabulary";
+import { Hook, Joint, ProtocolTrait, StepCondition, StepKind } from "../../abi/vocabulary";
 import { allocate } from "../../base/bytes";
 
 const STEP_BYTES: usize = 8;
@@ -53,11 +53,11 @@ export class Program {
 
   // @ts-ignore: decorator
   @inline
-  isJoined(at: u32): bool {
-    return load<u8>(this.steps + STEP_BYTES * <usize>at, 2) != 0;
+  joint(at: u32): Joint {
+    return <Joint>load<u8>(this.steps + STEP_BYTES * <usize>at, 2);
   }
 
-  /** Where a step that branches goes when it does. */
+  /** Where a step that branches goes when it does; a handler's check starts over. */
   // @ts-ignore: decorator
   @inline
   target(at: u32): u32 {
@@ -65,19 +65,29 @@ export class Program {
   }
 
   /** Appends a step; returns its place. */
-  add(kind: StepKind, condition: StepCondition = StepCondition.Always, joined: bool = false): u32 {
+  add(
+    kind: StepKind,
+    condition: StepCondition = StepCondition.Always,
+    joint: Joint = Joint.None,
+  ): u32 {
     assert(this.length < STEPS_MAX, "a step program has fewer than 255 steps");
     const at = this.length++;
     const step = this.steps + STEP_BYTES * <usize>at;
     store<u8>(step, <u8>kind, 0);
     store<u8>(step, <u8>condition, 1);
-    store<u8>(step, joined ? 1 : 0, 2);
+    store<u8>(step, <u8>joint, 2);
     return at;
   }
 
-  /** Appends a step that happens together with the next one. */
+  /** Appends a step that happens together with the next one that is taken. */
   join(kind: StepKind): u32 {
-    return this.add(kind, StepCondition.Always, true);
+    return this.add(kind, StepCondition.Always, Joint.NextTaken);
+  }
+
+  /** The program has a step of this kind. */
+  has(kind: StepKind): bool {
+    for (let at: u32 = 0; at < this.length; at++) if (this.kind(at) == kind) return true;
+    return false;
   }
 
   setTarget(at: u32, target: u32): void {
@@ -94,7 +104,7 @@ export class Program {
       this.add(
         <StepKind>load<u8>(entry, 0),
         <StepCondition>load<u8>(entry, 1),
-        load<u8>(entry, 2) != 0,
+        load<u8>(entry, 2) != 0 ? Joint.Next : Joint.None,
       );
     }
   }

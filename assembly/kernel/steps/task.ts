@@ -30,4 +30,13 @@ export class Task {
     readonly id: u32,
     readonly program: Program,
   ) {}
+
+  /** A finished thread keeps nothing of what it has seen. */
+  finish(): void {
+    this.wasFirst = 0;
+    this.wasLast = 0;
+    this.sampled = 0;
+    this.gathered = 0;
+    this.frame = NO_FRAME;
+  }
 }

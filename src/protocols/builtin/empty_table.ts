@@ -1,10 +1,23 @@
 /** The AMD IOMMUv2 driver of Linux 3.17: an empty table stands in while a range pair is open. */
 import type { ProtocolInput } from "../schema.js";
 
-const counted: Pick<ProtocolInput, "rangeStart" | "rangeEnd"> = {
-  rangeStart: ["count-up", "install-empty-table"],
-  rangeEnd: ["count-down", "restore-table"],
-};
+/** Whoever is first or last keeps the driver's lock until the table has changed. */
+const counted = {
+  rangeStart: [
+    { do: "lock-driver", joined: true },
+    { do: "count-up", joined: true },
+    { do: "unlock-driver", if: "not-first" },
+    { do: "install-empty-table", joined: true },
+    { do: "unlock-driver", if: "first" },
+  ],
+  rangeEnd: [
+    { do: "lock-driver", joined: true },
+    { do: "count-down", joined: true },
+    { do: "unlock-driver", if: "not-last" },
+    { do: "restore-table", joined: true },
+    { do: "unlock-driver", if: "last" },
+  ],
+} satisfies Pick<ProtocolInput, "rangeStart" | "rangeEnd">;
 
 export const emptyTable: readonly ProtocolInput[] = [
   {
@@ -16,8 +29,18 @@ export const emptyTable: readonly ProtocolInput[] = [
   {
     id: "empty-table-overlap-flag",
     title: "the empty table with a flag in place of the count, and an overlapping range",
-    rangeStart: ["flag-set", "install-empty-table"],
-    rangeEnd: ["flag-clear", "restore-table"],
+    rangeStart: [
+      { do: "lock-driver", joined: true },
+      "flag-set",
+      { do: "install-empty-table", joined: true },
+      "unlock-driver",
+    ],
+    rangeEnd: [
+      { do: "lock-driver", joined: true },
+      "flag-clear",
+      { do: "restore-table", joined: true },
+      "unlock-driver",
+    ],
     traits: ["overlapping-thread"],
   },
   {

@@ -1,10 +1,11 @@
 /** Drivers that keep a table of their own and fill it in their page-request handler. */
 import type { ProtocolInput, ProtocolStep } from "../schema.js";
 
-const inLock = (...steps: ProtocolStep[]): ProtocolStep[] => [
-  { do: "lock-driver", if: "served" },
-  ...steps,
-  { do: "unlock-driver", if: "served" },
+/** One atomic action under the driver's lock: nobody can tell apart what happens inside. */
+const inLock = (...steps: ("check-count-and-sequence" | "check-sequence" | "install")[]) => [
+  { do: "lock-driver", if: "served", joined: true } as const,
+  ...steps.map((step) => ({ do: step, joined: true }) as const),
+  { do: "unlock-driver", if: "served" } as const,
 ];
 
 const fault: ProtocolStep[] = ["lock-mmap", "fault", "unlock-mmap"];
