@@ -32,6 +32,8 @@ const USER_ADDRESS_END = 2 ** 47;
 /** ioctl that makes a KVM virtual machine, which registers a notifier (linux/kvm.h, virt/kvm/kvm_main.c). */
 const KVM_CREATE_VM = 0xae01;
 
+const UFFDIO = 0xaa;
+
 const CLONE_CALLS: ReadonlySet<string> = new Set(["clone", "clone3", "fork", "vfork"]);
 const CSIGNAL = 0xff;
 
@@ -192,6 +194,10 @@ export class PerfImporter {
       return [];
     }
     const a = namedArguments(call);
+    if (call.name === "ioctl" && !isMemoryIoctl(a["cmd"] ?? 0)) {
+      this.report.ignore("call ioctl");
+      return [];
+    }
     this.#openCalls.set(threadId, { name: call.name, a });
     if (call.name === "execve" || call.name === "execveat") {
       this.#execs.set(threadId, new ExecMappings());
@@ -204,7 +210,8 @@ export class PerfImporter {
     const open = this.#openCalls.get(threadId);
     if (open?.name !== call.name) {
       // A child returns from the fork that its parent entered.
-      if (call.call?.concernsMm === true) this.report.ignore("a return without its call");
+      const isExpected = call.call?.concernsMm === true && call.name !== "ioctl";
+      if (isExpected) this.report.ignore("a return without its call");
       return [];
     }
     this.#openCalls.delete(threadId);
@@ -279,6 +286,11 @@ export class PerfImporter {
     const address = hexadecimalField(fields, "address");
     if (address !== null) this.#execs.get(threadId)?.touch(address);
   }
+}
+
+/** An ioctl that makes a KVM machine, or one of userfaultfd (their type is 0xaa, linux/userfaultfd.h). */
+function isMemoryIoctl(command: number): boolean {
+  return command === KVM_CREATE_VM || ((command >>> 8) & 0xff) === UFFDIO;
 }
 
 function hugePageStep(name: string, fields: string): Meaning {

@@ -35,7 +35,7 @@ const NEWLINE = 10;
 const OPENING_BRACE = 123;
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 const NO_HEADER = "the first line is not the header of a recording";
-const WHAT_TO_GIVE = "Give a .jsonl.gz or .jsonl file that `tlbstorm record` wrote";
+const WHAT_TO_GIVE = "Give a recording: a .jsonl.gz or .jsonl file of format 1";
 const CUT_SHORT = "The file was cut short; take a fresh copy or record again";
 
 /** Opens a recording: reads as far as its header, whose differences from the model are warnings. */

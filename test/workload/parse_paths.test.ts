@@ -1,3 +1,4 @@
+import { fc, test as propertyTest } from "@fast-check/vitest";
 import { describe, expect, test } from "vitest";
 import type { RecordedEvent } from "../../src/workload/events.js";
 import { ascii, LineScanner } from "../../src/workload/line_scanner.js";
@@ -16,6 +17,21 @@ function slow(text: string, line: number): RecordedEvent {
   return parseEvent(ev, fields);
 }
 
+/** One line of each kind that the fast path takes. */
+const TYPICAL = [
+  '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"fault","addr":"0x7ffff7fe4b70","err":20,"k":0}',
+  '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"tlb","reason":"local_mm","pages":-1}',
+  '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"inval","start":"0x7ffff7d55000","end":"0x7ffff7d56000"}',
+  '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"enter","call":"mmap","a":{"addr":"0x0","len":4096,"prot":3,"flags":50,"fd":-1,"off":0}}',
+  '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"exit","call":"brk","ret":"0x555555905000"}',
+];
+
+/** Letters that matter to JSON, put in place of some others. */
+const CHANGE = fc.record({
+  removed: fc.nat({ max: 3 }),
+  text: fc.string({ unit: fc.constantFrom(...Array.from('{}[]":,-.0x19aefE ')), maxLength: 3 }),
+});
+
 describe("the fast path of the reader", () => {
   test.each(RECORDINGS)("agrees with the full parser on every line of %s", (path) => {
     const lines = linesOf(path).slice(1, -1);
@@ -24,6 +40,20 @@ describe("the fast path of the reader", () => {
       return event !== null && JSON.stringify(event) !== JSON.stringify(slow(text, i + 2));
     });
     expect(differing).toEqual([]);
+  });
+
+  propertyTest.prop(
+    [
+      fc.constantFrom(...TYPICAL),
+      fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
+      CHANGE,
+    ],
+    { numRuns: 2000 },
+  )("agrees with the full parser on lines that are changed at random", (text, place, change) => {
+    const at = Math.floor(place * text.length);
+    const changed = text.slice(0, at) + change.text + text.slice(at + change.removed);
+    const event = fast(changed, 2);
+    if (event !== null) expect(event).toEqual(slow(changed, 2));
   });
 
   test("takes nearly all lines of a real program", () => {
