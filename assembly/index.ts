@@ -1,12 +1,14 @@
 /**
  * Every function that the host may call, one line each; no logic lives here.
  */
-import { Operation } from "./abi/vocabulary";
+import { TimingRecord } from "./abi/records";
+import { Operation, Property, Timing } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { describeMove, describeState, tracePath } from "./explore/path";
 import { PROTOCOL_BYTES } from "./kernel/steps/program";
 import * as host from "./replay/host_interface";
-import { bootExplorer, bootReplay, theWorld } from "./world";
+import { Simulation } from "./timed/simulation";
+import { bootExplorer, bootReplay, bootSimulation, theWorld } from "./world";
 
 /** Where the host writes the encoded protocol before it boots. */
 export function protocolBlock(): usize {
@@ -134,4 +136,65 @@ export function replayMismatches(): usize {
 /** Item `index` of a list of (what, count) pairs, packed; see host_interface.ts. */
 export function replayListed(list: u32, index: u32): f64 {
   return host.listed(theWorld().replay!, list, index);
+}
+
+// ---- timed runs
+
+const RUN_SPEC_BLOCK: i32 = 512;
+const LATENCY_BLOCK: i32 = 4096;
+
+/** Where the host writes a RunSpec before it boots a timed run. */
+export function runSpecBlock(): usize {
+  return memory.data(RUN_SPEC_BLOCK);
+}
+
+/** Where the host writes the tabled latencies. */
+export function latencyBlock(): usize {
+  return memory.data(LATENCY_BLOCK);
+}
+
+/** Boots a timed run; its program is fed as a replay is. */
+export function runBoot(): void {
+  bootSimulation(runSpecBlock(), latencyBlock(), protocolBlock());
+}
+
+/** Where the exact counters lie: one 64-bit word for each Counter. */
+export function runCounters(): usize {
+  return simulation().machine.counters.block;
+}
+
+/** Writes a TimingRecord to the report block. */
+export function runTiming(timing: i32): void {
+  simulation().describeTiming(<Timing>timing, changetype<TimingRecord>(reportBlock()));
+}
+
+export function runViolations(property: i32): f64 {
+  return <f64>simulation().oracle.count(<Property>property);
+}
+
+/** The time of a property's first violation in nanoseconds. */
+export function runFirstViolation(property: i32): f64 {
+  return <f64>simulation().oracle.firstTime(<Property>property);
+}
+
+export function runNow(): f64 {
+  return <f64>simulation().machine.now;
+}
+
+/** The low and the high half of the run's digest. */
+export function runDigestLow(): u32 {
+  return <u32>simulation().digest();
+}
+
+export function runDigestHigh(): u32 {
+  return <u32>(simulation().digest() >> 32);
+}
+
+/** When a device gave up, in nanoseconds; -1: it did not. */
+export function runDeviceFailedAt(device: u32): f64 {
+  return simulation().devices.failedAtNs(device);
+}
+
+function simulation(): Simulation {
+  return theWorld().simulation!;
 }

@@ -4,11 +4,16 @@
 import { Operation } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { Instance } from "./explore/instance";
-import { Replay } from "./replay/replay";
 import { Protocol } from "./kernel/steps/program";
+import { RunSpec } from "./abi/records";
+import { Prediction } from "./replay/prediction";
+import { Replay } from "./replay/replay";
+import { RecordedProgram } from "./timed/recorded_program";
+import { Simulation } from "./timed/simulation";
 
 export class World {
   explorer: Explorer | null = null;
+  simulation: Simulation | null = null;
   replay: Replay | null = null;
 }
 
@@ -40,5 +45,16 @@ export function bootReplay(): void {
   heap.reset();
   const fresh = new World();
   world = fresh;
-  fresh.replay = new Replay();
+  const prediction = new Prediction();
+  fresh.replay = new Replay(prediction.kernel, prediction.stage);
+}
+
+/** Forgets every world before and boots one to simulate. */
+export function bootSimulation(spec: usize, latencies: usize, protocol: usize): void {
+  heap.reset();
+  const fresh = new World();
+  world = fresh;
+  const simulation = new Simulation(changetype<RunSpec>(spec), latencies, new Protocol(protocol));
+  fresh.simulation = simulation;
+  fresh.replay = new Replay(simulation.kernel, new RecordedProgram(simulation));
 }

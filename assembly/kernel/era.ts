@@ -14,10 +14,6 @@ export class EraFacts {
   constructor(
     /** invalidate_range or arch_invalidate_secondary_tlbs exists and is called at flushes. */
     readonly hasSecondaryFlush: bool,
-    /** invalidate_range_end calls invalidate_range as well. */
-    readonly endFlushes: bool,
-    /** The freeing of page-table pages reaches secondary TLBs. */
-    readonly announcesTables: bool,
     /** How the AMD driver of that time names a range to the IOMMU. */
     readonly scope: InvalidationScope,
   ) {}
@@ -26,14 +22,14 @@ export class EraFacts {
 export function factsOf(era: Era): EraFacts {
   switch (era) {
     case Era.Linux3_17:
-      return new EraFacts(false, false, false, InvalidationScope.Pasid);
+      return new EraFacts(false, InvalidationScope.Pasid);
     case Era.Linux3_19:
-      return new EraFacts(true, true, true, InvalidationScope.PageOrPasid);
+      return new EraFacts(true, InvalidationScope.PageOrPasid);
     case Era.Linux4_15:
-      return new EraFacts(true, true, true, InvalidationScope.PageOrPasid);
+      return new EraFacts(true, InvalidationScope.PageOrPasid);
     case Era.Linux6_4:
-      return new EraFacts(true, true, true, InvalidationScope.PowerOfTwo);
+      return new EraFacts(true, InvalidationScope.PowerOfTwo);
     default:
-      return new EraFacts(true, false, true, InvalidationScope.PowerOfTwo);
+      return new EraFacts(true, InvalidationScope.PowerOfTwo);
   }
 }

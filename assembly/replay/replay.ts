@@ -8,8 +8,7 @@
 import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";
 import { WordList } from "../base/word_list";
-import { EventSink, FlushReason, NotifierEvent } from "../kernel/events";
-import { ImmediatePlan } from "../kernel/immediate_plan";
+import { FlushReason } from "../kernel/events";
 import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
 import { addFolioToCache } from "../kernel/mm/install";
@@ -23,41 +22,12 @@ import { Descriptors } from "./descriptors";
 import { EventKind, EventRun, freeRun, pushEvent } from "./event_run";
 import { Record, RecordKind } from "./record";
 import { Snapshots } from "./snapshot";
+import { Stage } from "./stage";
 import { Call, performCall } from "./system_calls";
 import { During, NO_CALL, Task, predictedOf, recordedOf } from "./task";
 import { Windows } from "./windows";
 
 const CLONE_VM: u64 = 0x100;
-
-/** Where predictions of the task that runs go. */
-export class PredictionSink extends EventSink {
-  arena: Arena = changetype<Arena>(0);
-  run: u32 = 0;
-  cpu: u32 = 0;
-
-  rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
-    if (mm.hasNotifier == 0 || this.run == 0) return;
-    pushEvent(
-      this.arena,
-      changetype<EventRun>(<usize>this.run),
-      EventKind.Notifier,
-      start,
-      end,
-      0,
-      this.cpu,
-    );
-  }
-
-  rangeEnd(mm: Mm): void {}
-
-  cpuFlush(mm: Mm, reason: FlushReason, pages: i32): void {
-    if (this.run == 0) return;
-    const run = changetype<EventRun>(<usize>this.run);
-    pushEvent(this.arena, run, EventKind.Flush, <u64>reason, <u64>(<i64>pages), 0, this.cpu);
-  }
-
-  secondaryFlush(mm: Mm, start: u64, end: u64): void {}
-}
 
 /** Counts of what no rule covers, by what it is. */
 export class Unsupported {
@@ -78,7 +48,6 @@ export class Unsupported {
 }
 
 export class Replay {
-  readonly kernel: Kernel;
   readonly comparer: Comparer;
   readonly snapshots: Snapshots;
   readonly windows: Windows;
@@ -93,22 +62,19 @@ export class Replay {
   /** Where the host writes records. */
   batch: usize = 0;
   batchCapacity: u32 = 0;
-  private readonly sink: PredictionSink;
   private readonly tasks: LongMap;
   private readonly taskOrder: WordList;
   private readonly mms: LongMap;
   private snapMm: u32 = 0;
+  /** The mm that works for a task. */
+  private working: u32 = 0;
 
-  constructor() {
-    const plan = new ImmediatePlan();
-    const sink = new PredictionSink();
-    const kernel = new Kernel(sink, plan);
+  constructor(
+    readonly kernel: Kernel,
+    private readonly stage: Stage,
+  ) {
     const arena = kernel.arena;
     const windows = new Windows();
-    plan.kernel = kernel;
-    sink.arena = arena;
-    this.sink = sink;
-    this.kernel = kernel;
     this.windows = windows;
     this.comparer = new Comparer(arena);
     this.snapshots = new Snapshots(arena, windows);
@@ -141,7 +107,7 @@ export class Replay {
       if (record.kind != RecordKind.Exec) this.kernel.tlbs.load(record.cpu, this.mmOf(task));
     }
     this.kernel.tlbs.cpu = record.cpu;
-    this.sink.cpu = record.cpu;
+    this.stage.time = record.t;
     this.dispatch(record, task);
   }
 
@@ -200,6 +166,7 @@ export class Replay {
       case RecordKind.Notifier:
         this.settle(task, record.line);
         this.mmOf(task).hasNotifier = <u32>record.a0;
+        if (record.a0 != 0) this.stage.notifierRegistered(this.mmOf(task));
         return;
       case RecordKind.File:
         this.takeFile(record, task);
@@ -286,7 +253,7 @@ export class Replay {
 
   private settle(task: Task, line: u32): void {
     const mm = this.mmOf(task);
-    if (mm.known == 0) {
+    if (mm.known == 0 || !this.stage.compares()) {
       recordedOf(task).length = 0;
       predictedOf(task).length = 0;
       return;
@@ -303,11 +270,12 @@ export class Replay {
 
   /** Directs predictions to `task` until `idle`. */
   private predictFor(task: Task): void {
-    this.sink.run = task.predictedRun;
+    this.working = task.mm;
+    this.stage.begin(task, this.mmOf(task), this.kernel.tlbs.cpu);
   }
 
   private idle(): void {
-    this.sink.run = 0;
+    this.stage.end(mmAt(this.working));
   }
 
   // ---- calls
@@ -382,6 +350,7 @@ export class Replay {
     this.predictFor(task);
     const result = handleFault(this.kernel, mm, va, access, false);
     this.idle();
+    if (result == FaultResult.Handled) this.stage.touched(mm, va);
     if (result == FaultResult.Handled && task.opCount == 0) this.kernel.markAccess(mm, va, access);
   }
 
@@ -488,6 +457,7 @@ export class Replay {
     mm.users--;
     if (mm.users != 0) return;
     this.mms.remove(<u64>mm.id + 1);
+    this.stage.exits(mm);
     exitMm(this.kernel, mm);
     task.mm = 0;
   }

@@ -23,6 +23,12 @@ export abstract class AddressSpace {
   /** No operation of the mm is on its way. */
   abstract isQuiescent(): bool;
 
+  /** Some mm maps the frame. */
+  abstract isMapped(frame: u32): bool;
+
+  /** The VMA of the page allows writing. */
+  abstract mayWrite(vpn: u64): bool;
+
   abstract pin(frame: u32): void;
   abstract unpin(frame: u32): void;
 }

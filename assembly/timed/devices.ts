@@ -71,6 +71,7 @@ export class Devices extends Endpoints {
   private readonly overtaken: usize;
   private readonly retrying: usize;
   private readonly credits: usize;
+  private readonly failedAt: usize;
   isStopped: bool = false;
 
   constructor(
@@ -87,13 +88,15 @@ export class Devices extends Endpoints {
     const spec = machine.spec;
     this.lanes = spec.lanes;
     const all = spec.devices * spec.lanes;
-    this.devices = new StaticArray<Device>(<i32>spec.devices);
-    for (let i = 0; i < <i32>spec.devices; i++) {
+    const devices = new StaticArray<Device>(<i32>spec.devices);
+    for (let i = 0; i < devices.length; i++) {
       const atc = new Tlb(spec.atcEntries / spec.atcWays, spec.atcWays);
-      this.devices[i] = new Device(spec.lanes, iommu.asid, atc, spec.retryLimit);
+      devices[i] = new Device(spec.lanes, iommu.asid, atc, spec.retryLimit);
     }
-    this.walkers = new StaticArray<Walker>(<i32>all);
-    for (let i = 0; i < <i32>all; i++) this.walkers[i] = new Walker(memory, oracle, tableLives);
+    this.devices = devices;
+    const walkers = new StaticArray<Walker>(<i32>all);
+    for (let i = 0; i < walkers.length; i++) walkers[i] = new Walker(memory, oracle, tableLives);
+    this.walkers = walkers;
     this.states = allocate(all);
     this.pages = allocate((<usize>all) << 3);
     this.wantsWrite = allocate(all);
@@ -103,6 +106,7 @@ export class Devices extends Endpoints {
     this.overtaken = allocate(all);
     this.retrying = allocate(all);
     this.credits = allocate((<usize>spec.devices) << 2);
+    this.failedAt = allocate((<usize>spec.devices) << 3);
     for (let i: u32 = 0; i < spec.devices; i++) putWord(this.credits, i, spec.credits);
   }
 
@@ -111,14 +115,15 @@ export class Devices extends Endpoints {
     const spec = this.machine.spec;
     for (let device: u32 = 0; device < this.count; device++) {
       for (let lane: u32 = 0; lane < this.lanes; lane++) {
-        const delay = (<u64>this.machine.cost(Latency.Think) * lane) / this.lanes;
+        const delay = (this.machine.cost(Latency.Think) * <u64>lane) / this.lanes;
         this.machine.schedule(delay, eventOf(EVENT_ACCESS, device, lane));
       }
     }
   }
 
-  hasFailed(device: u32): bool {
-    return this.devices[device].isFailed != 0;
+  /** When the device gave up; -1: it has not. */
+  failedAtNs(device: u32): f64 {
+    return this.devices[device].isFailed == 0 ? -1 : <f64>longAt(this.failedAt, device);
   }
 
   wants(request: u32): bool {
@@ -430,6 +435,7 @@ export class Devices extends Endpoints {
     );
     if (!hasFailed) return false;
     counters.add(Counter.DeviceFailures);
+    putLong(this.failedAt, device, this.machine.now);
     this.judge.deviceFailed();
     return true;
   }

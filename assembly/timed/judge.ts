@@ -1,9 +1,10 @@
 /**
  * Judges each access of a timed run when it reaches memory, by the facts of that moment.
  *
- * Models:     an access through a frame that has begun another life is stale; one that the mm's table
- *             no longer grants is a finding once no operation is on its way, and the allowed window
- *             before that.
+ * Models:     an access to a frame that has begun another life is stale; one to a frame that is still
+ *             mapped, but not so by this mm any more, is a finding once no operation is on its way,
+ *             and the allowed window before that; one to a frame that nobody maps and nobody has
+ *             reused is counted.
  * Simplifies: promises end with the operation that made them, so writes lost to a copy under way are
  *             seen only as split brain or stale accesses.                      (DEVIATIONS D8)
  * Source:     linux include/asm-generic/tlb.h (unhook, flush, free)
@@ -27,14 +28,15 @@ export class Judge {
       this.oracle.report(isWrite ? Property.StaleWrite : Property.StaleRead);
       return;
     }
-    if (mm.look(vpn)) {
-      if (mm.frame == frame && (!isWrite || mm.isWritable)) return;
-      if (mm.isQuiescent()) {
-        this.oracle.report(mm.frame == frame ? Property.ReadonlyWrite : Property.SplitBrain);
-        return;
-      }
+    const isThere = mm.look(vpn);
+    if (isThere && mm.frame == frame && (!isWrite || mm.isWritable)) return;
+    if (isThere && mm.isQuiescent() && mm.isMapped(frame)) {
+      this.oracle.report(mm.frame == frame ? Property.ReadonlyWrite : Property.SplitBrain);
+    } else if (mm.isMapped(frame) || !mm.isQuiescent()) {
+      this.machine.counters.add(Counter.AccessesInWindow);
+    } else {
+      this.machine.counters.add(Counter.AccessesToUnmapped);
     }
-    this.machine.counters.add(Counter.AccessesInWindow);
   }
 
   deviceFailed(): void {

@@ -5,7 +5,15 @@
  *             IOMMU and workers go on; list walks that find nobody, where no device is attached.
  * Source:     linux mm/mmu_notifier.c (mn_hlist_invalidate_range_start), include/linux/mmu_notifier.h
  */
-import { Counter, Hook, Latency, NotifierMode, StepCondition, StepKind, Timing } from "../abi/vocabulary";
+import {
+  Counter,
+  Hook,
+  Latency,
+  NotifierMode,
+  StepCondition,
+  StepKind,
+  Timing,
+} from "../abi/vocabulary";
 import { allocate, longAt, putLong } from "../base/bytes";
 import { DriverState } from "../kernel/driver/driver_state";
 import { Locks, NOBODY } from "../kernel/locks";
@@ -21,11 +29,15 @@ export const PROGRAM_ID: u32 = 1;
 const EVERYTHING: u64 = u64.MAX_VALUE;
 
 export class Notifier extends OpenRanges {
-  /** Set by the wiring when a device is attached. */
-  workers: Workers | null = null;
+  private iommu: IommuUnit | null = null;
+  private workers: Workers | null = null;
   /** Within a worker's fault nothing waits: effects are immediate, costs are added up. */
   isImmediate: bool = false;
   spentNs: u64 = 0;
+  /** Flushes happen under the page-table lock, where no fault can be handled. */
+  holdsPageTable: bool = true;
+  /** The program is handling a fault: its page is not to change under it. */
+  isFaulting: bool = false;
   private open: u32 = 0;
   private readonly starts: usize = allocate(OPEN_MAX << 3);
   private readonly ends: usize = allocate(OPEN_MAX << 3);
@@ -36,11 +48,16 @@ export class Notifier extends OpenRanges {
   constructor(
     private readonly machine: Machine,
     private readonly protocol: Protocol,
-    private readonly iommu: IommuUnit,
     private readonly locks: Locks,
     private readonly driver: DriverState,
   ) {
     super();
+  }
+
+  /** Wires in what the protocol's steps act on. */
+  attach(iommu: IommuUnit, workers: Workers): void {
+    this.iommu = iommu;
+    this.workers = workers;
   }
 
   isAnyOpen(): bool {
@@ -70,17 +87,42 @@ export class Notifier extends OpenRanges {
     const last = this.open - 1;
     this.call(Hook.RangeEnd, longAt(this.starts, last), longAt(this.ends, last), 0);
     this.open = last;
+    this.wakeWorkers();
   }
 
   secondaryFlush(start: u64, end: u64): void {
     this.machine.counters.add(Counter.SecondaryFlushes);
+    this.lockPageTable();
     this.call(Hook.SecondaryFlush, start, end, 0);
+    this.unlockPageTable();
+  }
+
+  /** A CPU flush that takes `ns`. */
+  cpuFlush(ns: u64): void {
+    this.lockPageTable();
+    this.spend(ns);
+    this.unlockPageTable();
+  }
+
+  /** A worker can handle a fault at `vpn` now. */
+  canFault(vpn: u64): bool {
+    return this.locks.pageTable == NOBODY && !(this.isFaulting && this.isInside(vpn));
   }
 
   /** Spends time: others act meanwhile, unless this is inside a worker's fault. */
   spend(ns: u64): void {
     if (this.isImmediate) this.spentNs += ns;
     else this.machine.pass(ns);
+  }
+
+  private lockPageTable(): void {
+    if (this.holdsPageTable && !this.isImmediate) this.locks.pageTable = PROGRAM_ID;
+  }
+
+  private unlockPageTable(): void {
+    if (this.locks.pageTable != PROGRAM_ID) return;
+    this.locks.pageTable = NOBODY;
+    this.wakeWorkers();
   }
 
   private call(hook: Hook, start: u64, end: u64, callbackNs: u64): void {
@@ -154,11 +196,11 @@ export class Notifier extends OpenRanges {
         this.wasLast = true;
         break;
       case StepKind.InstallEmptyTable:
-        this.iommu.pasids.setEmptied(this.iommu.asid, true);
+        this.iommu!.pasids.setEmptied(this.iommu!.asid, true);
         this.invalidate(start, end, true, true);
         break;
       case StepKind.RestoreTable:
-        this.iommu.pasids.setEmptied(this.iommu.asid, false);
+        this.iommu!.pasids.setEmptied(this.iommu!.asid, false);
         this.invalidate(start, end, true, true);
         break;
       case StepKind.DriverLock:
@@ -196,18 +238,18 @@ export class Notifier extends OpenRanges {
     const first = start >> 12;
     const last = end == EVERYTHING ? (<u64>1) << 40 : (end + 4095) >> 12;
     if (this.isImmediate) {
-      this.spend(this.iommu.invalidateNow(first, last, isPasid));
+      this.spend(this.iommu!.invalidateNow(first, last, isPasid));
       return;
     }
-    const slot = this.iommu.submit(first, last, isPasid);
+    const slot = this.iommu!.submit(first, last, isPasid);
     if (!isWaited) return;
     this.machine.counters.add(Counter.CompletionWaits);
-    while (!this.iommu.isDone(slot)) this.machine.step();
+    while (!this.iommu!.isDone(slot)) this.machine.step();
   }
 
   private zap(start: u64, end: u64): void {
     const last = end == EVERYTHING ? (<u64>1) << 40 : (end + 4095) >> 12;
-    this.iommu.mirror!.invalidateRange(this.iommu.asid, start >> 12, last);
+    this.iommu!.mirror!.invalidateRange(this.iommu!.asid, start >> 12, last);
   }
 
   private wakeWorkers(): void {

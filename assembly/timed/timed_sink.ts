@@ -10,6 +10,7 @@
 import { Counter, Latency } from "../abi/vocabulary";
 import { EraFacts } from "../kernel/era";
 import { EventSink, FLUSH_ALL, FlushReason, NotifierEvent } from "../kernel/events";
+import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";
 import { Machine } from "./machine";
 import { Notifier } from "./notifier";
@@ -17,6 +18,8 @@ import { Notifier } from "./notifier";
 export class TimedSink extends EventSink {
   /** The id of the mm that devices are attached to. */
   attachedMm: u32 = 0;
+  /** Set once, right after the kernel that owns this sink was made. */
+  kernel: Kernel = changetype<Kernel>(0);
 
   constructor(
     private readonly machine: Machine,
@@ -42,20 +45,21 @@ export class TimedSink extends EventSink {
     const counters = this.machine.counters;
     if (reason == FlushReason.SendIpi) {
       counters.add(Counter.CpuFlushesSent);
-      this.notifier.spend(this.machine.cost(Latency.Ipi));
+      this.notifier.cpuFlush(this.machine.cost(Latency.Ipi));
       return;
     }
     counters.add(Counter.CpuFlushesLocal);
     if (pages == FLUSH_ALL) {
       counters.add(Counter.CpuFlushesFull);
-      this.notifier.spend(this.machine.cost(Latency.FlushAll));
+      this.notifier.cpuFlush(this.machine.cost(Latency.FlushAll));
     } else {
-      this.notifier.spend(<u64>this.machine.cost(Latency.FlushPage) * max(pages, 1));
+      this.notifier.cpuFlush(this.machine.cost(Latency.FlushPage) * <u64>max(pages, 1));
     }
   }
 
   secondaryFlush(mm: Mm, start: u64, end: u64): void {
-    if (mm.id != this.attachedMm || !this.era.hasSecondaryFlush) return;
-    this.notifier.secondaryFlush(start, end);
+    if (mm.id != this.attachedMm) return;
+    if (this.era.hasSecondaryFlush) this.notifier.secondaryFlush(start, end);
+    this.kernel.frames.endQuarantine();
   }
 }

@@ -17,6 +17,7 @@ import { AddressSpace } from "./address_space";
 import { Devices } from "./devices";
 import { IommuUnit } from "./iommu_unit";
 import { EVENT_INTERRUPT, EVENT_WORKER, eventOf, Machine } from "./machine";
+import { Notifier } from "./notifier";
 
 const QUEUE: u32 = 1 << 14;
 const NO_REQUEST: u32 = 0xffffffff;
@@ -50,6 +51,7 @@ export class Workers {
     private readonly iommu: IommuUnit,
     private readonly devices: Devices,
     private readonly mm: AddressSpace,
+    private readonly notifier: Notifier,
     private readonly locks: Locks,
     private readonly driver: DriverState,
     private readonly program: Program,
@@ -98,7 +100,7 @@ export class Workers {
   onWorker(index: u32): void {
     const worker = this.workers[index];
     const kind = this.program.kind(worker.pc);
-    if (!this.canTake(kind)) {
+    if (!this.canTake(kind, worker)) {
       if (worker.blockedSince == 0) worker.blockedSince = this.machine.now;
       worker.isBlocked = true;
       return;
@@ -134,12 +136,14 @@ export class Workers {
     return condition != StepCondition.Served || worker.isServed;
   }
 
-  private canTake(kind: StepKind): bool {
+  private canTake(kind: StepKind, worker: Worker): bool {
     switch (kind) {
       case StepKind.MmapLockRead:
         return this.locks.canRead();
       case StepKind.DriverLock:
         return this.locks.driver == NOBODY;
+      case StepKind.HandleFault:
+        return this.notifier.canFault(this.devices.pageOf(worker.request));
       case StepKind.SampleEvenSequence:
         return (this.driver.sequence & 1) == 0;
       default:
@@ -196,7 +200,9 @@ export class Workers {
     const vpn = this.devices.pageOf(worker.request);
     const spent = mm.spentNs;
     this.machine.counters.add(Counter.FaultsHandled);
-    worker.isServed = mm.fault(vpn, this.devices.wants(worker.request)) && mm.look(vpn);
+    // A pin is taken for writing where that is allowed, so that nobody shares the page later.
+    const isWrite = this.devices.wants(worker.request) || (this.pins && mm.mayWrite(vpn));
+    worker.isServed = mm.fault(vpn, isWrite) && mm.look(vpn);
     if (worker.isServed) {
       worker.frame = mm.frame;
       worker.life = mm.life(mm.frame);
@@ -221,6 +227,18 @@ export class Workers {
     }
     const payload = payloadOf(worker.frame, worker.isWritable, worker.life);
     mirror.fill(this.iommu.asid, vpn, payload, false);
+  }
+
+  /** Frames that the mm has put and a pin still holds. */
+  countHeld(): void {
+    if (!this.pins) return;
+    const mirror = this.iommu.mirror!;
+    let held: u64 = 0;
+    for (let slot: u32 = 0; slot < mirror.entries; slot++) {
+      if (!mirror.isValid(slot)) continue;
+      if (!this.mm.isMapped(payloadFrame(mirror.payload(slot)))) held++;
+    }
+    this.machine.counters.raise(Counter.HeldHighWater, held);
   }
 
   private startOver(worker: Worker, id: u32): void {

@@ -305,8 +305,10 @@ export enum Counter {
   // What is kept from the mm.
   PinnedHighWater,
   HeldHighWater,
-  /** Accesses that reached a frame which was unhooked and not yet reused: the allowed window. */
+  /** Accesses through a translation that the operation under way has yet to flush: allowed. */
   AccessesInWindow,
+  /** Accesses that reached a frame which nobody maps and nobody has reused. */
+  AccessesToUnmapped,
   EventsProcessed,
   COUNT,
 }
@@ -317,8 +319,6 @@ export enum Timing {
   FaultLatency,
   /** From the submission of an invalidation to its completion. */
   InvalidationWait,
-  /** From the last write of an entry to the last access through a translation of it. */
-  StaleWindow,
   /** Of an operation of the mm, from its first step to its return. */
   OperationTime,
   /** What of it was spent in notifier callbacks. */

@@ -2,12 +2,10 @@
  * `replay --check`: runs one recording through the mm and reports what it predicted wrongly.
  */
 import { callByNumber } from "../workload/calls.js";
-import { EventEncoder } from "../workload/encode.js";
-import type { RecordedEvent, RecordingReader } from "../workload/recording.js";
+import type { RecordingReader } from "../workload/recording.js";
 import { Kthread, TlbReason } from "../workload/record_layout.js";
-import { ProgramArgs } from "./program_args.js";
+import { recordsOf } from "./feed.js";
 import { Counter, type RawMismatch, ReplayCore } from "./replay_core.js";
-import { actionOf } from "./text_actions.js";
 
 export interface Tally {
   expected: number;
@@ -45,8 +43,6 @@ export interface SnapshotDifference {
   found: number;
 }
 
-const BATCH_RECORDS = 8192;
-
 export interface CheckOptions {
   /** Compare in order: the recording is fully reproducible. */
   isOrdered: boolean;
@@ -57,33 +53,10 @@ export async function checkRecording(
   { isOrdered }: CheckOptions,
 ): Promise<RecordingCheck> {
   const { header } = reader;
-  const args = new ProgramArgs(header.program);
   const core = await ReplayCore.create(header, isOrdered);
-  core.setSegmentSize(args.get("n", 6) * header.page);
-  const encoder = new EventEncoder();
-  encoder.addHeader(header);
-  const windowStart = header.window?.[0] ?? 0;
-  for await (const events of reader.batches()) {
-    for (const event of events) addEvent(encoder, event, args, windowStart);
-    if (encoder.records >= BATCH_RECORDS) core.run(encoder.take());
-  }
-  if (encoder.records > 0) core.run(encoder.take());
+  for await (const records of recordsOf(reader)) core.run(records);
   core.finish();
   return reportOf(header.name, core);
-}
-
-function addEvent(
-  encoder: EventEncoder,
-  event: RecordedEvent,
-  args: ProgramArgs,
-  windowStart: number,
-): void {
-  if (event.ev !== "text") {
-    encoder.add(event);
-    return;
-  }
-  const action = actionOf(event, args, windowStart);
-  if (action !== null) encoder.addAction(event, action);
 }
 
 function reportOf(name: string, core: ReplayCore): RecordingCheck {

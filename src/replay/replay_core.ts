@@ -3,16 +3,7 @@
  */
 import { Core } from "../abi/core.js";
 import type { RecordingHeader } from "../workload/recording.js";
-
-/** As in assembly/replay/host_interface.ts. */
-enum Setting {
-  PmdThp = 0,
-  ShmemThp = 1,
-  HasSwap = 2,
-  AnonOrdersAlways = 3,
-  AnonOrdersMadvise = 4,
-  SegmentSize = 5,
-}
+import { settingsOf } from "./feed.js";
 
 export enum Counter {
   NotifierExpected = 0,
@@ -43,7 +34,6 @@ export enum Counter {
   SnapshotAtHigh = 25,
 }
 
-const THP_POLICIES = ["never", "madvise", "always", "within_size"];
 const MISMATCH_BYTES = 64;
 const MISMATCHES_MAX = 4096;
 const RECORD_BYTES = 80;
@@ -69,18 +59,8 @@ export class ReplayCore {
     const replay = new ReplayCore(await Core.create());
     const { exports } = replay.core;
     exports.replayBoot(isOrdered, header.flush_ceiling);
-    exports.replaySet(Setting.PmdThp, policyNumber(header.thp));
-    exports.replaySet(Setting.ShmemThp, policyNumber(header.shmem_thp));
-    exports.replaySet(Setting.HasSwap, Number(header.swap));
-    const { always, madvise } = folioOrders(header);
-    exports.replaySet(Setting.AnonOrdersAlways, always);
-    exports.replaySet(Setting.AnonOrdersMadvise, madvise);
+    for (const [setting, value] of settingsOf(header)) exports.replaySet(setting, value);
     return replay;
-  }
-
-  /** Bytes of the System V segment that the program attaches. */
-  setSegmentSize(bytes: number): void {
-    this.core.exports.replaySet(Setting.SegmentSize, bytes);
   }
 
   run(records: Uint8Array): void {
@@ -132,21 +112,4 @@ function readMismatch(view: DataView, at: number): RawMismatch {
     predicted: view.getUint32(at + 12, true) === 1 ? pair(32) : null,
     during: view.getUint32(at + 48, true),
   };
-}
-
-function policyNumber(word: string): number {
-  return Math.max(0, THP_POLICIES.indexOf(word));
-}
-
-/** Anonymous folio sizes below 2 MiB that are switched on, as masks of orders. */
-function folioOrders(header: RecordingHeader): { always: number; madvise: number } {
-  const masks = { always: 0, madvise: 0 };
-  for (const [size, setting] of Object.entries(header.thp_sizes)) {
-    const order = Math.log2(Number.parseInt(size, 10) / 4);
-    const effective = setting === "inherit" ? header.thp : setting;
-    if (order < 1 || order >= 9) continue;
-    if (effective === "always") masks.always |= 1 << order;
-    if (effective === "madvise") masks.madvise |= 1 << order;
-  }
-  return masks;
 }

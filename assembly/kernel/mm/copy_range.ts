@@ -2,7 +2,8 @@
  * fork: the child's entries for one VMA.
  *
  * Models:     private pages become shared and read-only on both sides, without a flush here; swap entries gain
- *             a user; guard markers are copied; huge entries are shared whole.
+ *             a user; guard markers are copied; huge entries are shared whole; a page that a device has pinned
+ *             is copied for the child.
  * Source:     linux 6.18 mm/memory.c (copy_page_range, copy_pte_range), mm/huge_memory.c (copy_huge_pmd)
  */
 import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
@@ -17,10 +18,13 @@ import {
   isHuge,
   isMigration,
   isSwap,
+  isWritable,
+  leafEntry,
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { FRAME_ANON, FRAME_EXCLUSIVE, HUGE_ORDER, isSpecial } from "./frames";
+import { newAnonFolio } from "./install";
 import { Mm, mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
 import { Vma, isAnonymous, isHugetlb, isShared } from "./vma";
@@ -36,7 +40,7 @@ export function copyRange(kernel: Kernel, parent: Vma, child: Vma): void {
     if (isHuge(load<u64>(address))) {
       if (isAnonymous(parent) || isHugetlb(parent)) copyHuge(kernel, parent, target, address, va);
     } else {
-      copyTable(kernel, parent, target, load<u64>(address), va, next);
+      copyTable(kernel, parent, child, load<u64>(address), va, next);
     }
     va = tables.firstPmd(source, next, parent.end);
   }
@@ -57,14 +61,31 @@ function copyHuge(kernel: Kernel, parent: Vma, target: Mm, address: usize, va: u
   frames.mapHuge(pfn);
 }
 
-function copyTable(kernel: Kernel, parent: Vma, target: Mm, pmd: u64, start: u64, end: u64): void {
+function copyTable(kernel: Kernel, parent: Vma, child: Vma, pmd: u64, start: u64, end: u64): void {
   const tables = kernel.tables;
+  const target = mmAt(child.mm);
   for (let va = start; va < end; va += 4096) {
     const from = tables.pteIn(pmd, va);
     const entry = load<u64>(from);
     const to = tables.make(target, va, 1);
-    if (entry != 0) store<u64>(to, copyOf(kernel, parent, from, entry));
+    if (entry == 0) continue;
+    if (isPinned(kernel, parent, entry)) copyPinned(kernel, child, va, to, entry);
+    else store<u64>(to, copyOf(kernel, parent, from, entry));
   }
+}
+
+/** A private page that a device has pinned stays the parent's alone. */
+function isPinned(kernel: Kernel, parent: Vma, entry: u64): bool {
+  if (isShared(parent) || !mapsFrame(entry)) return false;
+  const pfn = entryFrame(entry);
+  return !isSpecial(pfn) && kernel.frames.head(pfn).dmaPins != 0;
+}
+
+/** copy_present_page: the child gets a copy at once, and the parent's entry is left alone. */
+function copyPinned(kernel: Kernel, child: Vma, va: u64, to: usize, entry: u64): void {
+  const copy = newAnonFolio(kernel, child, va, 0);
+  kernel.frames.map(copy);
+  store<u64>(to, leafEntry(copy, isWritable(entry)));
 }
 
 /** The child's entry; write-protects the parent's where the page is private. */

@@ -49,6 +49,8 @@ export class Frame {
   mappings: u32;
   /** References of pending lists. */
   pins: u32;
+  /** Pins of devices (FOLL_PIN): the frame is held although nothing maps it. */
+  dmaPins: u32;
   /** The file, or the family of anonymous VMAs. */
   owner: u32;
   /** The page offset in the file, or in the anonymous linear space. */
@@ -78,6 +80,9 @@ export class Frames {
   /** For each order, a list of first frames, linked through `slot`. */
   private readonly free: usize = allocate(16 * 4);
   inUse: u32 = 0;
+  /** Freed folios stay out of use until endQuarantine(): a flush is still to come. */
+  isQuarantined: bool = false;
+  private quarantine: u32 = 0;
 
   constructor(
     private readonly arena: Arena,
@@ -166,7 +171,7 @@ export class Frames {
 
   releaseIfUnused(headPfn: u32): void {
     const head = this.at(headPfn);
-    if (head.mappings != 0 || head.pins != 0 || isSpecial(headPfn)) return;
+    if (head.mappings != 0 || head.pins != 0 || head.dmaPins != 0 || isSpecial(headPfn)) return;
     if ((head.flags & FRAME_FILE) != 0 || (head.flags & FRAME_USED) == 0) return;
     if ((head.flags & FRAME_SWAPCACHE) != 0) {
       // free_swap_cache: the page stays as long as an entry names its slot
@@ -182,10 +187,29 @@ export class Frames {
     const order = head.order;
     assert((head.flags & FRAME_USED) != 0, "a frame is freed once");
     for (let i: u32 = 0; i < 1 << order; i++) this.at(pfn + i).flags = 0;
-    const list = this.free + ((<usize>order) << 2);
+    this.inUse -= 1 << order;
+    if (this.isQuarantined) {
+      head.slot = this.quarantine;
+      this.quarantine = pfn;
+    } else {
+      this.putOnFreeList(pfn);
+    }
+  }
+
+  /** The flush is over: what was freed before it may be used again. */
+  endQuarantine(): void {
+    while (this.quarantine != 0) {
+      const pfn = this.quarantine;
+      this.quarantine = this.at(pfn).slot;
+      this.putOnFreeList(pfn);
+    }
+  }
+
+  private putOnFreeList(pfn: u32): void {
+    const head = this.at(pfn);
+    const list = this.free + ((<usize>head.order) << 2);
     head.slot = load<u32>(list);
     store<u32>(list, pfn);
-    this.inUse -= 1 << order;
   }
 
   /** Makes single pages, or folios of `order`, of the folio that starts at `pfn`. */

@@ -7,6 +7,7 @@
  * Source:     linux 6.18 include/linux/pgtable.h, mm/memory.c (__pte_alloc and its siblings)
  */
 import { Arena } from "../../base/arena";
+import { allocate, putWord, wordAt } from "../../base/bytes";
 import {
   LEVEL_PGD,
   LEVEL_PMD,
@@ -27,6 +28,8 @@ export class PageTables {
   /** The entry that the last `firstPmd` stopped at. */
   pmdAddress: usize = 0;
   inUse: u32 = 0;
+  /** For each table frame, how many tables it has held: a walker that knows an older one is stale. */
+  readonly lives: usize;
   private readonly free: WordList;
   private next: u32 = 1;
 
@@ -35,6 +38,7 @@ export class PageTables {
     readonly memory: PhysicalMemory,
   ) {
     this.free = new WordList(arena);
+    this.lives = allocate((<usize>memory.tableFrames) << 2);
   }
 
   newTable(): u32 {
@@ -50,6 +54,7 @@ export class PageTables {
       );
     }
     this.memory.clearTable(frame);
+    putWord(this.lives, frame, wordAt(this.lives, frame) + 1);
     this.inUse++;
     return frame;
   }

@@ -1,0 +1,27 @@
+/**
+ * Who else is there while a recording is fed to the mm: nobody in a replay, devices in a timed run.
+ */
+import { Mm } from "../kernel/mm/mm";
+import { Task } from "./task";
+
+export abstract class Stage {
+  /** The recorded time of the record that is taken next. */
+  time: u64 = 0;
+
+  /** The mm begins to work for `task`: a call, a fault, a fork. */
+  abstract begin(task: Task, mm: Mm, cpu: u32): void;
+
+  /** That work is over. */
+  abstract end(mm: Mm): void;
+
+  /** What was recorded is to be compared with what is predicted. */
+  abstract compares(): bool;
+
+  /** A fault of the program has mapped the page of `va`. */
+  touched(mm: Mm, va: u64): void {}
+
+  notifierRegistered(mm: Mm): void {}
+
+  /** The mm is about to be torn down. */
+  exits(mm: Mm): void {}
+}

@@ -1,0 +1,97 @@
+/**
+ * The mm of the recorded program, as IOMMU, devices and workers see it.
+ */
+import { PAGE_SHIFT, LEVEL_PMD } from "../base/page";
+import { entryFrame, isHuge, isPresent, isWritable } from "../hardware/pgtable/pte";
+import { Kernel } from "../kernel/kernel";
+import { findVma, Mm } from "../kernel/mm/mm";
+import { VM_WRITE } from "../kernel/mm/vm_flags";
+import { Access, FaultResult, handleFault } from "../kernel/operations/fault";
+import { AddressSpace } from "./address_space";
+import { Notifier } from "./notifier";
+
+/** Bits of a frame's life that a TLB entry keeps. */
+const LIFE_MASK: u32 = 0x7fffffff;
+
+export class KernelSpace extends AddressSpace {
+  /** The mm that devices are attached to; null before its notifier is registered. */
+  mm: Mm | null = null;
+  /** The program is in the middle of an operation. */
+  isBusy: bool = false;
+
+  constructor(
+    private readonly kernel: Kernel,
+    private readonly notifier: Notifier,
+  ) {
+    super();
+  }
+
+  root(): u32 {
+    return this.mm!.pgd;
+  }
+
+  look(vpn: u64): bool {
+    const mm = this.mm;
+    if (mm == null) return false;
+    const va = vpn << PAGE_SHIFT;
+    const tables = this.kernel.tables;
+    const pmdAddress = tables.find(mm, va, LEVEL_PMD);
+    if (pmdAddress == 0) return false;
+    const pmd = load<u64>(pmdAddress);
+    if (isHuge(pmd) && isPresent(pmd)) {
+      this.frame = entryFrame(pmd) + ((<u32>vpn) & 511);
+      this.isWritable = isWritable(pmd);
+      return true;
+    }
+    const address = tables.findPte(mm, va);
+    if (address == 0) return false;
+    const pte = load<u64>(address);
+    if (!isPresent(pte)) return false;
+    this.frame = entryFrame(pte);
+    this.isWritable = isWritable(pte);
+    return true;
+  }
+
+  life(frame: u32): u32 {
+    return this.kernel.frames.at(frame).serial & LIFE_MASK;
+  }
+
+  fault(vpn: u64, isWrite: bool): bool {
+    const mm = this.mm;
+    if (mm == null) return false;
+    this.notifier.isImmediate = true;
+    const access = isWrite ? Access.Write : Access.Read;
+    const result = handleFault(this.kernel, mm, vpn << PAGE_SHIFT, access, false);
+    this.notifier.isImmediate = false;
+    this.spentNs += this.notifier.spentNs;
+    this.notifier.spentNs = 0;
+    return result == FaultResult.Handled;
+  }
+
+  isQuiescent(): bool {
+    return !this.isBusy;
+  }
+
+  /** The frame is mapped somewhere, by this mm or another. */
+  isMapped(frame: u32): bool {
+    return this.kernel.frames.head(frame).mappings != 0;
+  }
+
+  pin(frame: u32): void {
+    this.kernel.frames.head(frame).dmaPins++;
+  }
+
+  unpin(frame: u32): void {
+    const head = this.kernel.frames.at(frame).head;
+    this.kernel.frames.at(head).dmaPins--;
+    this.kernel.frames.releaseIfUnused(head);
+  }
+
+  /** The VMA of the page allows writing. */
+  mayWrite(vpn: u64): bool {
+    const mm = this.mm;
+    if (mm == null) return false;
+    const vma = findVma(mm, vpn << PAGE_SHIFT);
+    return vma != null && (vma.flags & VM_WRITE) != 0;
+  }
+}

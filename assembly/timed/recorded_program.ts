@@ -1,0 +1,53 @@
+/**
+ * A recorded program under a timed run: its calls and faults drive the mm, devices act in between.
+ *
+ * Models:     the recorded order; the recorded time of each call and fault as the earliest it can
+ *             begin, divided by a factor, since programs mostly compute.
+ */
+import { Mm } from "../kernel/mm/mm";
+import { Stage } from "../replay/stage";
+import { NO_CALL, Task } from "../replay/task";
+import { Simulation } from "./simulation";
+
+export class RecordedProgram extends Stage {
+  private attached: u32 = 0;
+  private startedAt: u64 = 0;
+  private depth: u32 = 0;
+
+  constructor(private readonly simulation: Simulation) {
+    super();
+  }
+
+  begin(task: Task, mm: Mm, cpu: u32): void {
+    if (this.attached == 0 || mm.id != this.attached) return;
+    const divisor = <u64>max(this.simulation.machine.spec.timeDivisor, 1);
+    if (this.depth++ > 0) return;
+    const time = (this.time - this.startedAt) / divisor;
+    this.simulation.beginOperation(time, task.call == NO_CALL);
+  }
+
+  end(mm: Mm): void {
+    if (this.depth == 0 || mm.id != this.attached) return;
+    if (--this.depth == 0) this.simulation.endOperation();
+  }
+
+  compares(): bool {
+    return false;
+  }
+
+  touched(mm: Mm, va: u64): void {
+    if (mm.id == this.attached) this.simulation.live.add(va >> 12);
+  }
+
+  /** Devices are attached to the first mm that has a notifier. */
+  notifierRegistered(mm: Mm): void {
+    if (this.attached != 0) return;
+    this.attached = mm.id;
+    this.startedAt = this.time;
+    this.simulation.attach(mm);
+  }
+
+  exits(mm: Mm): void {
+    if (mm.id == this.attached) this.simulation.detach(mm);
+  }
+}

@@ -1,0 +1,112 @@
+/**
+ * The plan of a timed run: each step is carried out at once, and then time passes for it, in which
+ * devices, IOMMU and workers act before the next step of the same operation.
+ *
+ * Models:     mmap_lock against workers; the window between a change of entries and its flush; the
+ *             page-table lock, held over every flush but that of a gather.
+ * Source:     linux mm/mmap_lock.c, include/asm-generic/tlb.h
+ */
+import { Latency } from "../abi/vocabulary";
+import { ImmediatePlan } from "../kernel/immediate_plan";
+import { Locks, NOBODY } from "../kernel/locks";
+import { Mm } from "../kernel/mm/mm";
+import { Vma } from "../kernel/mm/vma";
+import { ZapKind } from "../kernel/plan";
+import { Machine } from "./machine";
+import { Notifier, PROGRAM_ID } from "./notifier";
+import { Workers } from "./workers";
+
+export class TimedPlan extends ImmediatePlan {
+  /** The id of the mm that devices are attached to; others cost no time. */
+  attachedMm: u32 = 0;
+  workers: Workers | null = null;
+  private readers: u32 = 0;
+  private writers: u32 = 0;
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly notifier: Notifier,
+    private readonly locks: Locks,
+  ) {
+    super();
+  }
+
+  mmapLockWrite(mm: Mm): void {
+    if (mm.id != this.attachedMm || this.notifier.isImmediate) return;
+    if (this.writers++ > 0) return;
+    while (!this.locks.canWrite()) this.machine.step();
+    this.locks.mmapWriter = PROGRAM_ID;
+    this.notifier.spend(this.machine.cost(Latency.Operation));
+  }
+
+  mmapLockRead(mm: Mm): void {
+    if (mm.id != this.attachedMm || this.notifier.isImmediate) return;
+    if (this.writers > 0 || this.readers++ > 0) return;
+    this.locks.mmapReaders++;
+    this.notifier.spend(this.machine.cost(Latency.Operation));
+  }
+
+  mmapUnlock(mm: Mm): void {
+    if (mm.id != this.attachedMm || this.notifier.isImmediate) return;
+    if (this.writers > 0) {
+      if (--this.writers > 0) return;
+      this.locks.mmapWriter = NOBODY;
+    } else if (this.readers > 0) {
+      if (--this.readers > 0) return;
+      this.locks.mmapReaders--;
+    }
+    const workers = this.workers;
+    if (workers != null) workers.wake();
+  }
+
+  /** A page fault of the program takes mmap_lock for read. */
+  mmapLockForFault(): void {
+    while (!this.locks.canRead()) this.machine.step();
+    this.locks.mmapReaders++;
+  }
+
+  mmapUnlockAfterFault(): void {
+    if (this.locks.mmapReaders > 0) this.locks.mmapReaders--;
+  }
+
+  finishGather(): void {
+    this.notifier.holdsPageTable = false;
+    super.finishGather();
+    this.notifier.holdsPageTable = true;
+  }
+
+  zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void {
+    super.zap(vma, start, end, kind);
+    this.spendOn(vma, start, end);
+  }
+
+  changeProtection(vma: Vma, start: u64, end: u64): void {
+    super.changeProtection(vma, start, end);
+    this.spendOn(vma, start, end);
+  }
+
+  copyRange(parent: Vma, child: Vma): void {
+    super.copyRange(parent, child);
+    this.spendOn(parent, parent.start, parent.end);
+  }
+
+  /** The mm is gone: whoever waited for its lock is answered without it. */
+  forgetLocks(): void {
+    this.readers = 0;
+    this.writers = 0;
+    this.locks.mmapWriter = NOBODY;
+  }
+
+  /** Clearing or changing the entries of a range; sparse ranges cost what their tables can hold. */
+  private spendOn(vma: Vma, start: u64, end: u64): void {
+    if (vma.mm != this.attachedAddress) return;
+    const pages = min((end - start) >> 12, ENTRIES_MAX);
+    this.notifier.spend(pages * this.machine.cost(Latency.ClearEntry));
+  }
+
+  /** Where the attached mm lies in memory; VMAs name their mm by it. */
+  attachedAddress: u32 = 0;
+}
+
+/** A range is charged for at most this many entries, since most of a large one is empty. */
+const ENTRIES_MAX: u64 = 512;

@@ -1,0 +1,161 @@
+/** One timed run of a scenario, start to finish. */
+import { Core } from "../abi/core.js";
+import { readRecord, recordSize } from "../abi/records.js";
+import { Counter, Property, Timing } from "../abi/vocabulary.generated.js";
+import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
+import type { ResolvedScenario } from "../scenario/resolved.js";
+import { RECORD_BYTES } from "../workload/record_layout.js";
+import { encodeRun } from "./encode.js";
+import type { Program } from "./program.js";
+import type {
+  CountName,
+  Counts,
+  RunDevice,
+  RunResult,
+  RunViolation,
+  Times,
+  TimingName,
+  TimingSummary,
+} from "./result.js";
+import { runToken } from "./token.js";
+
+/** Records that are fed at once: a slice of some milliseconds. */
+const BATCH_RECORDS = 256;
+
+export interface RunOptions {
+  /** How many of the program's events are done; awaited between slices. */
+  readonly onProgress?: (done: number, total: number) => Promise<void> | void;
+  /** Ends the run early with an AbortError. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds that only rise, for `wallSeconds`; left out: 0 is reported. */
+  readonly clock?: () => number;
+}
+
+/**
+ * Runs a program under a scenario. The same scenario, program and build give the same result but for
+ * `wallSeconds`.
+ */
+export async function runScenario(
+  scenario: ResolvedScenario,
+  program: Program,
+  options: RunOptions = {},
+): Promise<RunResult> {
+  const began = options.clock?.() ?? 0;
+  const core = await Core.create();
+  encodeRun(core, scenario);
+  core.exports.runBoot();
+  await feed(core, scenario, program, options);
+  const token = runToken(scenario, program.name, null);
+  return {
+    schema: "tlbstorm.run/1",
+    scenario: scenario.name,
+    seed: scenario.seed.toString(),
+    era: scenario.era,
+    arch: scenario.arch,
+    protocol: scenario.protocol.id,
+    notifier: scenario.notifier,
+    token,
+    digest: digestOf(core),
+    simulatedNs: core.exports.runNow(),
+    wallSeconds: ((options.clock?.() ?? 0) - began) / 1000,
+    steps: readCounts(core).eventsProcessed,
+    counts: readCounts(core),
+    times: readTimes(core),
+    violations: readViolations(core, scenario, program),
+    devices: readDevices(core, scenario),
+  };
+}
+
+async function feed(
+  core: Core,
+  { until }: ResolvedScenario,
+  { records, events, settings }: Program,
+  { onProgress, signal }: RunOptions,
+): Promise<void> {
+  const { exports } = core;
+  for (const [setting, value] of settings) exports.replaySet(setting, value);
+  for (let done = 0; done < events;) {
+    signal?.throwIfAborted();
+    const count = Math.min(BATCH_RECORDS, events - done);
+    const from = done * RECORD_BYTES;
+    const block = exports.replayBlock(BATCH_RECORDS * RECORD_BYTES);
+    core
+      .bytes(block, count * RECORD_BYTES)
+      .set(records.subarray(from, from + count * RECORD_BYTES));
+    exports.replayRun(count);
+    done += count;
+    await onProgress?.(done, events);
+    if (until.kind === "time" && exports.runNow() >= until.ns) return;
+    if (until.kind === "events" && readCounts(core).eventsProcessed >= until.events) return;
+  }
+}
+
+const small = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+function namesOf(members: Record<string, string | number>): [string, number][] {
+  return Object.entries(members).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "COUNT",
+  );
+}
+
+/** The exact counters. Counts beyond 2^53 would not be exact any more; no run is that long. */
+function readCounts(core: Core): Counts {
+  const view = core.view(core.exports.runCounters(), Counter.COUNT * 8);
+  return Object.fromEntries(
+    namesOf(Counter).map(([name, index]) => [
+      small(name),
+      view.getUint32(index * 8 + 4, true) * 2 ** 32 + view.getUint32(index * 8, true),
+    ]),
+  ) as Record<CountName, number>;
+}
+
+function readTimes(core: Core): Times {
+  return Object.fromEntries(
+    namesOf(Timing).map(([name, index]) => [small(name), readTiming(core, index)]),
+  ) as Record<TimingName, TimingSummary>;
+}
+
+function readTiming(core: Core, timing: number): TimingSummary {
+  core.exports.runTiming(timing);
+  const view = core.view(core.exports.reportBlock(), recordSize("TimingRecord"));
+  const record = readRecord("TimingRecord", view);
+  return {
+    count: Number(record.count),
+    sumNs: Number(record.sum),
+    p50Ns: Number(record.p50),
+    p90Ns: Number(record.p90),
+    p99Ns: Number(record.p99),
+    p999Ns: Number(record.p999),
+    maxNs: Number(record.largest),
+  };
+}
+
+function readViolations(core: Core, scenario: ResolvedScenario, program: Program): RunViolation[] {
+  return PROPERTY_IDS.flatMap((rule) => {
+    const { code } = PROPERTIES[rule];
+    const count = code === Property.Served ? 0 : core.exports.runViolations(code);
+    if (count === 0) return [];
+    return [
+      {
+        rule,
+        atNs: core.exports.runFirstViolation(code),
+        count,
+        token: runToken(scenario, program.name, rule),
+      },
+    ];
+  });
+}
+
+function readDevices(core: Core, scenario: ResolvedScenario): RunDevice[] {
+  return scenario.devices.map(({ name }, index) => {
+    const failedAt = core.exports.runDeviceFailedAt(index);
+    return failedAt < 0
+      ? { name, state: "running", failedAtNs: null }
+      : { name, state: "failed", failedAtNs: failedAt };
+  });
+}
+
+function digestOf(core: Core): string {
+  const half = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");
+  return half(core.exports.runDigestHigh()) + half(core.exports.runDigestLow());
+}

@@ -1,0 +1,118 @@
+/**
+ * Tokens of timed runs: one line that holds the scenario, as far as it differs from the defaults.
+ *
+ *   r1. base64url( JSON of what differs, the program's name, the property ) . checksum
+ */
+import canonicalize from "canonicalize";
+import { fnv1a, fromBase64Url, toBase64Url } from "../base/bytes.js";
+import { builtinProtocol } from "../protocols/catalogue.js";
+import { PROPERTY_IDS, type PropertyId } from "../explore/properties.js";
+import { loadScenario } from "../scenario/load.js";
+import type { ResolvedScenario } from "../scenario/resolved.js";
+
+export const RUN_TOKEN_PREFIX = "r1.";
+
+export interface RunTokenContent {
+  readonly scenario: ResolvedScenario;
+  readonly program: string;
+  /** The violation it is about; null: the run as a whole. */
+  readonly property: PropertyId | null;
+}
+
+/** A token of a run that cannot be used. */
+export class InvalidRunToken extends Error {
+  override readonly name = "InvalidRunToken";
+}
+
+type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
+
+export function runToken(
+  scenario: ResolvedScenario,
+  program: string,
+  property: PropertyId | null,
+): string {
+  const text = canonicalize({
+    program,
+    property,
+    scenario: difference(plain(scenario), plain(defaults())) ?? {},
+  });
+  if (text === undefined) throw new Error("a scenario can be written as JSON");
+  const bytes = new TextEncoder().encode(text);
+  return `${RUN_TOKEN_PREFIX}${toBase64Url(bytes)}.${checksum(bytes)}`;
+}
+
+/** Reads a token; throws InvalidRunToken with what is wrong with it. */
+export function readRunToken(token: string): RunTokenContent {
+  const [, body = "", sum = ""] = /^r1\.([\w-]+)\.([0-9a-f]{8})$/.exec(token.trim()) ?? [];
+  if (body === "") throw new InvalidRunToken("it has not the shape of a token: copy it whole");
+  const bytes = fromBase64Url(body);
+  if (bytes === null || checksum(bytes) !== sum) {
+    throw new InvalidRunToken("its checksum is wrong: a letter was lost or changed");
+  }
+  const content = JSON.parse(new TextDecoder().decode(bytes)) as {
+    program: string;
+    property: string | null;
+    scenario: Json;
+  };
+  const property = PROPERTY_IDS.find((id) => id === content.property) ?? null;
+  const merged = merge(plain(defaults()), content.scenario) as unknown as ResolvedScenario;
+  return { scenario: revive(merged), program: content.program, property };
+}
+
+function checksum(bytes: Uint8Array): string {
+  return (fnv1a(bytes) >>> 0).toString(16).padStart(8, "0");
+}
+
+/** The scenario that a token's differences are taken from. */
+function defaults(): ResolvedScenario {
+  return loadScenario({
+    name: "run",
+    protocol: "none",
+    devices: [{ name: "gpu0", kind: "gpu" }],
+    workload: { recording: "none" },
+  }).resolved;
+}
+
+/** As JSON: 64-bit numbers as strings, a built-in protocol as its id. */
+function plain(scenario: ResolvedScenario): Json {
+  const { protocol, seed, ...rest } = scenario;
+  const isBuiltin =
+    canonicalize(builtinProtocol(protocol.id) as never) === canonicalize(protocol as never);
+  const simple = { ...rest, seed: seed.toString(), protocol: isBuiltin ? protocol.id : protocol };
+  return JSON.parse(JSON.stringify(simple)) as Json;
+}
+
+function revive(scenario: ResolvedScenario): ResolvedScenario {
+  const { protocol, seed } = scenario as unknown as {
+    protocol: string | ResolvedScenario["protocol"];
+    seed: string;
+  };
+  const found = typeof protocol === "string" ? builtinProtocol(protocol) : protocol;
+  if (found === undefined) throw new InvalidRunToken("it names a protocol that is not known here");
+  return { ...scenario, protocol: found, seed: BigInt(seed) };
+}
+
+const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** What of `value` is not as in `base`; undefined: all of it is. Lists are taken whole. */
+function difference(value: Json, base: Json | undefined): Json | undefined {
+  if (isObject(value) && isObject(base)) {
+    const entries = Object.entries(value).flatMap(([key, field]) => {
+      const changed = difference(field, base[key]);
+      return changed === undefined ? [] : [[key, changed] as const];
+    });
+    return entries.length === 0 ? undefined : Object.fromEntries(entries);
+  }
+  return JSON.stringify(value) === JSON.stringify(base) ? undefined : value;
+}
+
+function merge(base: Json, changes: Json): Json {
+  if (!isObject(base) || !isObject(changes)) return changes;
+  const merged = { ...base };
+  for (const [key, change] of Object.entries(changes)) {
+    const before = merged[key];
+    merged[key] = before === undefined ? change : merge(before, change);
+  }
+  return merged;
+}
