@@ -91,6 +91,8 @@ export class RunSpec {
   /** 1: no registered notifier; 2: one that implements nothing; 3: nobody asks one that does not. */
   notifierMode: u32;
   devices: u32;
+  /** The recorded number of the mm that devices share; 0: the first that has a notifier. */
+  sharedMm: u32;
   lanes: u32;
   atcEntries: u32;
   atcWays: u32;

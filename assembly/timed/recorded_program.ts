@@ -39,9 +39,11 @@ export class RecordedProgram extends Stage {
     if (mm.id == this.attached) this.simulation.live.add(va >> 12);
   }
 
-  /** Devices are attached to the first mm that has a notifier. */
+  /** Devices are attached to the mm that the run names, or to the first that has a notifier. */
   notifierRegistered(mm: Mm): void {
     if (this.attached != 0) return;
+    const shared = this.simulation.machine.spec.sharedMm;
+    if (shared != 0 && mm.id != shared) return;
     this.attached = mm.id;
     this.startedAt = this.time;
     this.simulation.attach(mm);

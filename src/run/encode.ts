@@ -25,8 +25,8 @@ const MODES: Record<RunResult["notifier"], NotifierMode> = {
 
 const NO_TIME: Latency = { model: "fixed", ns: 0 };
 
-/** Writes protocol, sizes and latencies where the core boots from. */
-export function encodeRun(core: Core, scenario: ResolvedScenario): void {
+/** Writes protocol, sizes and latencies where the core boots from; devices share the mm of that number. */
+export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: number): void {
   const { exports } = core;
   const bytes = encodeProtocol(scenario.protocol);
   core.bytes(exports.protocolBlock(), bytes.length).set(bytes);
@@ -47,6 +47,7 @@ export function encodeRun(core: Core, scenario: ResolvedScenario): void {
     timeDivisor: scenario.workload.kind === "recording" ? scenario.workload.speed : 1,
     notifierMode: MODES[scenario.notifier],
     devices: scenario.devices.length,
+    sharedMm,
     mirrorEntries: 65_536,
     ...encodeDevice(device),
   });

@@ -42,7 +42,7 @@ export async function runScenario(
 ): Promise<RunResult> {
   const began = options.clock?.() ?? 0;
   const core = await Core.create();
-  encodeRun(core, scenario);
+  encodeRun(core, scenario, program.sharedMm);
   core.exports.runBoot();
   await feed(core, scenario, program, options);
   const token = runToken(scenario, program.name, null);
