@@ -53,6 +53,8 @@ export class Kernel {
   pmdThp: ThpPolicy = ThpPolicy.Madvise;
   shmemThp: ThpPolicy = ThpPolicy.Never;
   hasSwap: bool = false;
+  /** CONFIG_MEM_SOFT_DIRTY; the recorded kernel was built without it. */
+  tracksSoftDirty: bool = false;
 
   constructor(
     readonly sink: EventSink,

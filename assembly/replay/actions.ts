@@ -7,7 +7,10 @@ import { Access } from "../kernel/operations/fault";
 import { writeDirect } from "../kernel/operations/file_operations";
 import { clearSoftDirty } from "../kernel/operations/soft_dirty";
 import { touchRange } from "../kernel/operations/populate";
-import { advise, adviseRange, beginAdvice, finishAdvice } from "../kernel/operations/madvise";
+import { entryFrame, mapsFrame } from "../hardware/pgtable/pte";
+import { isSpecial } from "../kernel/mm/frames";
+import { reclaimFolio } from "../kernel/mm/reclaim";
+import { adviseRange, beginAdvice, finishAdvice } from "../kernel/operations/madvise";
 import {
   copyIntoHoles,
   moveUserPages,
@@ -34,8 +37,9 @@ export const enum Action {
   UffdZero = 9,
   UffdMove = 10,
   ScanWritten = 11,
-  /** start, count, length, step: the ranges of a process_madvise. */
+  /** start, count, length, step: the ranges of the process_madvise that follows. */
   AdviseRanges = 12,
+  ReclaimPages = 13,
 }
 
 export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: Descriptors): bool {
@@ -74,28 +78,32 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
     case Action.ScanWritten:
       scanWritten(kernel, mm, a, b);
       return true;
-    case Action.AdviseRanges:
-      adviseEach(kernel, mm, task);
+    case Action.ReclaimPages:
+      reclaimPages(kernel, mm, a, b);
       return true;
     default:
       return false;
   }
 }
 
-/** process_madvise of equal ranges: action0 start, action1 count, action2 length and step, action3 advice. */
-export function adviseEach(kernel: Kernel, mm: Mm, task: Task): void {
-  const length = task.action2 & 0xffffffff;
-  const step = task.action2 >> 32;
-  const advice = <i32>task.action3;
+/** process_madvise of equal ranges: start, count, then length and step in one number. */
+export function adviseEach(kernel: Kernel, mm: Mm, task: Task, advice: i32): void {
   beginAdvice(kernel, mm, advice);
   for (let i: u64 = 0; i < task.action1; i++) {
-    const start = task.action0 + i * step;
-    adviseRange(kernel, mm, start, start + length, advice);
+    const start = task.action0 + i * task.action3;
+    adviseRange(kernel, mm, start, start + task.action2, advice);
   }
   finishAdvice(kernel, mm, advice);
 }
 
-/** One range of advice outside of a call. */
-export function adviseOnce(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): void {
-  advise(kernel, mm, start, end, advice);
+/** Reclaim of the group's pages, oldest first; pages seen in use were spared in an earlier pass. */
+function reclaimPages(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  kernel.pending.drain();
+  for (let va = start; va < end; va += 4096) {
+    const address = kernel.tables.findPte(mm, va);
+    if (address == 0 || !mapsFrame(load<u64>(address))) continue;
+    const pfn = entryFrame(load<u64>(address));
+    if (!isSpecial(pfn)) reclaimFolio(kernel, kernel.frames.at(pfn).head);
+  }
+  kernel.tlbs.flushPendingBatch();
 }

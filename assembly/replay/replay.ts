@@ -11,15 +11,18 @@ import { WordList } from "../base/word_list";
 import { FlushReason } from "../kernel/events";
 import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
+import { FRAME_DIRTY } from "../kernel/mm/frames";
 import { addFolioToCache } from "../kernel/mm/install";
-import { Mm, addressOfMm, mmAt } from "../kernel/mm/mm";
+import { Mm, addressOfMm, insertVma, mmAt } from "../kernel/mm/mm";
+import { VM_DONTCOPY, VM_PFNMAP } from "../kernel/mm/vm_flags";
 import { exitMm } from "../kernel/operations/exit";
 import { Access, FaultResult, handleFault, wouldFault } from "../kernel/operations/fault";
 import { forkMm } from "../kernel/operations/fork";
 import { performAction } from "./actions";
 import { Comparer } from "./comparer";
 import { Descriptors } from "./descriptors";
-import { EventKind, EventRun, freeRun, pushEvent } from "./event_run";
+import { EventKind, EventRun, eventAt, freeRun, pushEvent } from "./event_run";
+import { KernelThreads } from "./kernel_threads";
 import { Record, RecordKind } from "./record";
 import { Snapshots } from "./snapshot";
 import { Stage } from "./stage";
@@ -28,6 +31,17 @@ import { During, NO_CALL, Task, predictedOf, recordedOf } from "./task";
 import { Windows } from "./windows";
 
 const CLONE_VM: u64 = 0x100;
+const MIGRATION_BY_TASK: u32 = 256;
+const BATCH_OF_OTHERS: u32 = 257;
+const KTHREAD_TID: u32 = 0xfffffffe;
+
+/** As the host numbers them. */
+const enum Kthread {
+  Ksmd = 1,
+  Khugepaged = 2,
+  Kcompactd = 3,
+  Kswapd = 4,
+}
 
 /** Counts of what no rule covers, by what it is. */
 export class Unsupported {
@@ -53,6 +67,7 @@ export class Replay {
   readonly windows: Windows;
   readonly descriptors: Descriptors;
   readonly unsupported: Unsupported;
+  readonly threads: KernelThreads;
   readonly kthreadInputs: Unsupported;
   faultsExpected: u32 = 0;
   faultsUnneeded: u32 = 0;
@@ -68,6 +83,7 @@ export class Replay {
   private snapMm: u32 = 0;
   /** The mm that works for a task. */
   private working: u32 = 0;
+  private kthreads: u32 = 0;
 
   constructor(
     readonly kernel: Kernel,
@@ -76,6 +92,7 @@ export class Replay {
     const arena = kernel.arena;
     const windows = new Windows();
     this.windows = windows;
+    this.threads = new KernelThreads(kernel);
     this.comparer = new Comparer(arena);
     this.snapshots = new Snapshots(arena, windows);
     this.descriptors = new Descriptors(arena);
@@ -91,6 +108,7 @@ export class Replay {
     this.events++;
     if (record.kind == RecordKind.Window) {
       this.windows.add(record.a0, record.a1);
+      if (record.tid != 0) this.mapBelowWindow(this.mmOf(this.taskOf(record)), record.a0);
       return;
     }
     if (record.kthread != 0) {
@@ -113,9 +131,10 @@ export class Replay {
 
   /** The recording is over: what is still open is settled. */
   finish(): void {
+    if (this.kthreads != 0) this.settleKthread(this.kthreadTask());
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       const task = changetype<Task>(<usize>this.taskOrder.at(i));
-      this.settle(task, 0);
+      if (task.tid != KTHREAD_TID) this.settle(task, 0);
     }
   }
 
@@ -219,6 +238,15 @@ export class Replay {
       case RecordKind.SnapEnd:
         this.snapshots.end(this.kernel, mmAt(this.snapMm), record.line);
         return;
+      case RecordKind.MigSet:
+        this.predictFor(task);
+        this.threads.beginMigration(record.a0, <u32>record.a1);
+        this.idle();
+        this.kthreadInputs.add(MIGRATION_BY_TASK);
+        return;
+      case RecordKind.MigClear:
+        this.threads.finishMigration(record.a0);
+        return;
       case RecordKind.Begin:
       case RecordKind.End:
       case RecordKind.Fini:
@@ -233,7 +261,14 @@ export class Replay {
 
   private takeFlush(record: Record, task: Task): void {
     const reason = <u32>record.a0;
-    if (reason == FlushReason.TaskSwitch) this.kernel.tlbs.load(record.cpu, this.mmOf(task));
+    if (reason == FlushReason.TaskSwitch || reason == FlushReason.Remote) {
+      this.kernel.tlbs.load(record.cpu, this.mmOf(task));
+      this.kernel.tlbs.catchUp(record.cpu, this.mmOf(task));
+    }
+    if (reason == FlushReason.Local && record.a1 == 0) {
+      this.dropBatchOfOthers(task);
+      return;
+    }
     if (
       reason == FlushReason.LocalMm ||
       reason == FlushReason.SendIpi ||
@@ -249,6 +284,15 @@ export class Replay {
         record.cpu,
       );
     }
+  }
+
+  /** A batched flush that finds this CPU up to date was for pages of other programs, as was its request. */
+  private dropBatchOfOthers(task: Task): void {
+    this.kthreadInputs.add(BATCH_OF_OTHERS);
+    const run = recordedOf(task);
+    if (run.length == 0) return;
+    const last = eventAt(run, run.length - 1);
+    if (last.kind == EventKind.Flush && last.a == <u64>FlushReason.SendIpi) run.length--;
   }
 
   private settle(task: Task, line: u32): void {
@@ -307,11 +351,33 @@ export class Replay {
   private carryOut(task: Task, result: i64): void {
     const mm = this.mmOf(task);
     if (mm.known == 0) return;
+    this.learnMask(task, mm);
     this.predictFor(task);
     if (!performCall(this.kernel, mm, task, this.descriptors, result))
       this.unsupported.add(task.call);
     this.idle();
     task.isCallDone = 1;
+  }
+
+  /**
+   * Other tasks, which the recording does not show, take CPUs out of the mask and bring them in: whether the
+   * call's flushes asked other CPUs is known before it is carried out.
+   */
+  private learnMask(task: Task, mm: Mm): void {
+    const run = recordedOf(task);
+    let asks = false;
+    let flushes = false;
+    for (let i: u32 = 0; i < run.length; i++) {
+      const event = eventAt(run, i);
+      if (event.kind != EventKind.Flush) continue;
+      flushes = true;
+      asks = asks || event.a == <u64>FlushReason.SendIpi;
+    }
+    const tlbs = this.kernel.tlbs;
+    if (!flushes || asks == tlbs.hasOtherCpus(mm)) return;
+    this.comparer.maskInputs++;
+    if (asks) mm.cpuMask = u64.MAX_VALUE;
+    else mm.cpuMask = (<u64>1) << tlbs.cpu;
   }
 
   /** An address that another task's call is giving back can only be handed out again when that call is done. */
@@ -503,6 +569,12 @@ export class Replay {
     return mmAt(task.mm);
   }
 
+  /** Below a window that begins inside a mapping lies the rest of it, which is not recorded. */
+  private mapBelowWindow(mm: Mm, start: u64): void {
+    const vma = this.kernel.newVma(start - 4096, start, VM_PFNMAP | VM_DONTCOPY);
+    insertVma(this.kernel.arena, mm, vma);
+  }
+
   // ---- files
 
   /** The harness wrote `filled` bytes in pieces of 64 KiB; ext4 caches each piece in folios as large as fit. */
@@ -519,16 +591,80 @@ export class Replay {
         const piece = min((index | 15) + 1, pages) - index;
         while ((<u64>2) << order <= piece && (index & (((<u64>2) << order) - 1)) == 0) order++;
       }
-      addFolioToCache(this.kernel, file, index, order);
+      const pfn = addFolioToCache(this.kernel, file, index, order);
+      if (kind != FileKind.Ext4) this.kernel.frames.at(pfn).flags |= FRAME_DIRTY;
       index += (<u64>1) << order;
     }
   }
 
   // ---- kernel threads
 
-  /** What a kernel thread did is an input: its time is not the mm's to predict. */
+  /** What a kernel thread does and when is an input; the ranges and flushes that follow from it are predicted. */
   private takeFromKthread(record: Record): void {
-    if (record.kind == RecordKind.Inval || record.kind == RecordKind.Tlb)
+    const task = this.kthreadTask();
+    this.kernel.tlbs.cpu = record.cpu;
+    task.mm = this.threads.firstSubscribed();
+    if (task.mm == 0) return;
+    if (record.kind == RecordKind.Tlb) {
+      const reason = <u32>record.a0;
+      if (
+        reason == FlushReason.LocalMm ||
+        reason == FlushReason.SendIpi ||
+        reason == FlushReason.Local
+      ) {
+        const run = recordedOf(task);
+        pushEvent(
+          this.kernel.arena,
+          run,
+          EventKind.Flush,
+          record.a0,
+          record.a1,
+          record.line,
+          record.cpu,
+        );
+      }
+      return;
+    }
+    if (record.kind == RecordKind.Inval) {
+      const run = recordedOf(task);
+      this.settleKthread(task);
+      pushEvent(
+        this.kernel.arena,
+        run,
+        EventKind.Notifier,
+        record.a0,
+        record.a1,
+        record.line,
+        record.cpu,
+      );
       this.kthreadInputs.add(record.kthread);
+    }
+    this.predictFor(task);
+    this.kernel.tlbs.isLazy = true;
+    this.actAsKthread(record);
+    this.kernel.tlbs.isLazy = false;
+    this.idle();
+  }
+
+  private actAsKthread(record: Record): void {
+    if (record.kind == RecordKind.MigSet) this.threads.beginMigration(record.a0, <u32>record.a1);
+    if (record.kind == RecordKind.MigClear) this.threads.finishMigration(record.a0);
+    if (record.kind == RecordKind.Ksm && record.a1 == 0) this.threads.ksmMerged();
+    if (record.kind != RecordKind.Inval) return;
+    if (record.kthread == Kthread.Ksmd) this.threads.ksmCall(record.a0);
+    if (record.kthread == Kthread.Khugepaged) this.threads.collapse(record.a0, record.a1);
+    if (record.kthread == Kthread.Kswapd) this.threads.reclaim(record.a0);
+  }
+
+  private settleKthread(task: Task): void {
+    this.comparer.settle(recordedOf(task), predictedOf(task), null, 0, During.Kthread, 0);
+  }
+
+  /** The kernel threads' place among the tasks. */
+  private kthreadTask(): Task {
+    if (this.kthreads == 0) this.kthreads = <u32>changetype<usize>(this.makeTask(KTHREAD_TID, 0));
+    const task = changetype<Task>(<usize>this.kthreads);
+    task.during = During.Kthread;
+    return task;
   }
 }

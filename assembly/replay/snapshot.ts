@@ -8,6 +8,7 @@ import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";
 import { LEVEL_PMD } from "../base/page";
 import {
+  MARKER_UFFD_WP,
   PTE_DIRTY,
   PTE_PAGE_SIZE,
   PTE_UFFD_WP,
@@ -28,6 +29,7 @@ import {
   FRAME_HUGETLB,
   FRAME_KSM,
   FRAME_SWAPCACHE,
+  FRAME_USED,
   HUGE_ORDER,
   ZERO_PFN,
   isSpecial,
@@ -235,11 +237,12 @@ export class Snapshots {
     const entry = isBlock ? pmd : load<u64>(kernel.tables.pteIn(pmd, va));
     if (entry == 0) return 0;
     let flags: u32 = (entry & PTE_UFFD_WP) != 0 ? UFFD_WP : 0;
+    if (entry == MARKER_UFFD_WP) flags |= UFFD_WP;
     if (!mapsFrame(entry)) return flags | SWAP | (isGuard(entry) ? GUARD : 0);
     flags |= PRESENT;
     if (isBlock) flags |= HUGE;
     const pfn = entryFrame(entry) + (isBlock ? (<u32>(va >> 12)) & 511 : 0);
-    if (isSpecial(pfn)) return flags | ZERO;
+    if (isSpecial(pfn)) return flags | ZERO | (isBlock ? FILE | COMPOUND : 0);
     const frame = kernel.frames.at(pfn);
     const head = kernel.frames.at(frame.head);
     if ((head.flags & FRAME_FILE) != 0) flags |= FILE;
@@ -267,7 +270,12 @@ export class Snapshots {
     if (recordedBefore != 0 && recordedBefore != recorded + 1) return false;
     if (before == 0 || before == serial) return true;
     const old = kernel.frames.at(this.pfnOfSerial.get(before));
-    return old.serial != before || (old.flags & 1) == 0;
+    // a page that nobody maps any more may still wait on a list of the CPU, which the recording cannot show
+    return (
+      old.serial != before ||
+      (old.flags & FRAME_USED) == 0 ||
+      kernel.frames.head(this.pfnOfSerial.get(before)).mappings == 0
+    );
   }
 
   private loadPage(kernel: Kernel, mm: Mm, va: u64, flags: u32): void {

@@ -21,9 +21,11 @@ import {
   unlockRange,
 } from "../kernel/operations/mlock";
 import { changeBrk, mapRange, mapVma } from "../kernel/operations/mmap";
+import { populateRange } from "../kernel/operations/populate";
 import { protectRange } from "../kernel/operations/mprotect";
 import { remapRange } from "../kernel/operations/mremap";
 import { unmapRange } from "../kernel/operations/munmap";
+import { Action, adviseEach } from "./actions";
 import { Descriptors } from "./descriptors";
 import { Task } from "./task";
 
@@ -174,6 +176,11 @@ export function performCall(
     case Call.Prctl:
       if (a0 == PR_SET_THP_DISABLE && !failed) mm.thpDisabled = <u32>a1;
       return a0 != PR_SET_MEMORY_MERGE;
+    case Call.ProcessMadvise:
+      if (task.action != Action.AdviseRanges) return false;
+      adviseEach(kernel, mm, task, <i32>task.args3);
+      task.action = 0;
+      return true;
     case Call.ArchPrctl:
     case Call.MigratePages:
     case Call.MovePages:
@@ -258,5 +265,7 @@ function performShmdt(kernel: Kernel, mm: Mm, start: u64): void {
 function performRemapFilePages(kernel: Kernel, mm: Mm, start: u64, length: u64, pgoff: u64): void {
   const vma = findVma(mm, start);
   if (vma == null) return;
-  mapVma(kernel, mm, start, start + alignUp(length, 4096), vma.flags, vma.file, pgoff);
+  const end = start + alignUp(length, 4096);
+  mapVma(kernel, mm, start, end, vma.flags, vma.file, pgoff);
+  populateRange(kernel, mm, start, end);
 }

@@ -109,7 +109,7 @@ function snapshotDifference(core: ReplayCore): SnapshotDifference | null {
 function inputsOf(core: ReplayCore): { what: string; count: number }[] {
   const inputs = core
     .kthreadInputs()
-    .map(({ what, count }) => ({ what: Kthread[what] ?? "kernel thread", count }));
+    .map(({ what, count }) => ({ what: INPUTS[what] ?? Kthread[what] ?? "kernel thread", count }));
   const requests = core.count(Counter.MaskInputs);
   if (requests > 0) inputs.push({ what: "CPUs in the mask of the mm", count: requests });
   return inputs;
@@ -135,6 +135,12 @@ function describeRange([start, end]: readonly [bigint, bigint]): string {
 function describeFlush([reason, pages]: readonly [bigint, bigint]): string {
   return `${REASONS[Number(reason)] ?? "flush"} ${BigInt.asIntN(64, pages)}`;
 }
+
+/** Inputs that are not a kernel thread's, as in assembly/replay/replay.ts. */
+const INPUTS: Record<number, string> = {
+  256: "pages that a task migrated",
+  257: "batched flushes for other programs",
+};
 
 const REASONS: Record<number, string> = {
   [TlbReason.Local]: "local",

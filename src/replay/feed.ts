@@ -16,7 +16,14 @@ enum Setting {
   SegmentSize = 5,
 }
 
-const THP_POLICIES = ["never", "madvise", "always", "within_size"];
+/** Settings of huge pages, numbered as in assembly/kernel/kernel.ts. */
+const THP_POLICIES: ReadonlyMap<string, number> = new Map([
+  ["never", 0],
+  ["madvise", 1],
+  ["advise", 1],
+  ["always", 2],
+  ["within_size", 3],
+]);
 const BATCH_RECORDS = 8192;
 
 /** Settings with their values, for replaySet of the core. */
@@ -64,7 +71,7 @@ function addEvent(
 }
 
 function policyNumber(word: string): number {
-  return Math.max(0, THP_POLICIES.indexOf(word));
+  return THP_POLICIES.get(word) ?? 0;
 }
 
 /** Anonymous folio sizes below 2 MiB that are switched on, as masks of orders. */

@@ -20,6 +20,7 @@ export enum Action {
   UffdMove = 10,
   ScanWritten = 11,
   AdviseRanges = 12,
+  ReclaimPages = 13,
 }
 
 const PAGE = 4096;
@@ -29,8 +30,6 @@ const MODE_WP = 2;
 const MODE_WP_ASYNC = 4;
 
 type Translate = (args: ProgramArgs, base: number) => number[];
-
-const nothing: Translate = () => [Action.None];
 
 /** A text, and its action with arguments; `base` is where the program's memory begins. */
 const MEANINGS: readonly (readonly [text: RegExp, translate: Translate])[] = [
@@ -87,7 +86,23 @@ const MEANINGS: readonly (readonly [text: RegExp, translate: Translate])[] = [
     /^PAGEMAP_SCAN, write-protecting/,
     (args, base) => [Action.ScanWritten, base, base + args.get("n", 12) * PAGE],
   ],
-  [/^cut the object to half/, nothing],
+  [
+    /^the ranges: k times len pages/,
+    (args, base) => {
+      const length = args.get("len", 3) * PAGE;
+      return [
+        Action.AdviseRanges,
+        base,
+        args.get("k", 4),
+        length,
+        length + args.get("gap", 2) * PAGE,
+      ];
+    },
+  ],
+  [
+    /^lower the limit of the group/,
+    (args, base) => [Action.ReclaimPages, base, base + args.get("n", 64) * PAGE],
+  ],
 ];
 
 function protectedRange(args: ProgramArgs, base: number): number[] {

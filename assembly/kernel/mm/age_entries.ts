@@ -12,7 +12,6 @@ import {
   PTE_DIRTY,
   entryFrame,
   isHuge,
-  isPresent,
   isSwap,
   mapsFrame,
 } from "../../hardware/pgtable/pte";
@@ -84,7 +83,6 @@ function ageTable(kernel: Kernel, vma: Vma, pmd: u64, start: u64, end: u64, lazy
       }
       continue;
     }
-    if (!isPresent(entry)) continue;
     const pfn = entryFrame(entry);
     if (isSpecial(pfn)) continue;
     const head = kernel.frames.head(pfn);

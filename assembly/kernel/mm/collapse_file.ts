@@ -4,11 +4,11 @@
  * Source: linux 6.18 mm/khugepaged.c (collapse_file, retract_page_tables)
  */
 import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
-import { entryFrame, isHuge } from "../../hardware/pgtable/pte";
+import { PTE_PAGE_SIZE, entryFrame, isHuge } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { FRAME_DIRTY } from "./frames";
-import { addFolioToCache } from "./install";
+import { addFolioToCache, fileEntry } from "./install";
 import { HUGE_ORDER } from "./frames";
 import { Mm, mmAt, vmaOf } from "./mm";
 import { dropFileFolio } from "./reclaim";
@@ -33,6 +33,15 @@ export function collapseFileBlock(kernel: Kernel, vma: Vma, block: u64): void {
   const pfn = addFolioToCache(kernel, file, index, HUGE_ORDER);
   if (isDirty) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
   retractTables(kernel, file, index);
+  mapCollapsed(kernel, vma, block, pfn);
+}
+
+/** collapse_pte_mapped_thp: MADV_COLLAPSE maps the block in the mm that asked for it. */
+function mapCollapsed(kernel: Kernel, vma: Vma, block: u64, pfn: u32): void {
+  const address = kernel.tables.make(mmAt(vma.mm), block, LEVEL_PMD);
+  if (load<u64>(address) != 0) return;
+  kernel.frames.mapHuge(pfn);
+  store<u64>(address, fileEntry(kernel, vma, pfn, false) | PTE_PAGE_SIZE);
 }
 
 function retractTables(kernel: Kernel, file: u32, index: u64): void {

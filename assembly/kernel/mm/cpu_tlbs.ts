@@ -18,6 +18,8 @@ export const AS_THE_MASK_SAYS: i32 = -1;
 
 export class CpuTlbs {
   cpu: u32 = 0;
+  /** A kernel thread runs: it flushes nothing of the mm whose tables it borrows. */
+  isLazy: bool = false;
   /** How many of the flushes to come reach other CPUs, where the recording tells; see `asksOthers`. */
   requestsLeft: i32 = AS_THE_MASK_SAYS;
   ceiling: u64 = CEILING;
@@ -62,7 +64,8 @@ export class CpuTlbs {
       to = EVERYTHING;
     }
     const generation = ++mm.tlbGeneration;
-    const isLoaded = load<u32>(this.loaded + ((<usize>this.cpu) << 2)) == addressOfMm(mm);
+    const isLoaded =
+      !this.isLazy && load<u32>(this.loaded + ((<usize>this.cpu) << 2)) == addressOfMm(mm);
     if (this.asksOthers(mm)) {
       this.sink.cpuFlush(
         mm,
@@ -138,7 +141,8 @@ export class CpuTlbs {
     return load<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3));
   }
 
-  private catchUp(cpu: u32, mm: Mm): void {
+  /** The TLB of `cpu` knows all flushes of `mm` so far. */
+  catchUp(cpu: u32, mm: Mm): void {
     store<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3), mm.tlbGeneration);
   }
 }

@@ -216,7 +216,8 @@ function mapFilePage(kernel: Kernel, vma: Vma, va: u64, pfn: u32, isWrite: bool)
   store<u64>(address, fileEntry(kernel, vma, pfn, isWrite));
 }
 
-function fileEntry(kernel: Kernel, vma: Vma, pfn: u32, isWrite: bool): u64 {
+/** The entry of a page of the page cache. */
+export function fileEntry(kernel: Kernel, vma: Vma, pfn: u32, isWrite: bool): u64 {
   let entry = entryFor(vma, pfn);
   if (
     isShared(vma) &&
@@ -226,7 +227,9 @@ function fileEntry(kernel: Kernel, vma: Vma, pfn: u32, isWrite: bool): u64 {
   ) {
     entry |= PTE_WRITE;
   }
-  if (isWrite) entry |= PTE_DIRTY | PTE_SOFT_DIRTY;
+  // set_pte_range: a writable entry of a dirty folio is born dirty
+  const isDirty = (entry & PTE_WRITE) != 0 && (kernel.frames.head(pfn).flags & FRAME_DIRTY) != 0;
+  if (isWrite || isDirty) entry |= PTE_DIRTY;
   return entry;
 }
 

@@ -10,7 +10,6 @@ import { LEVEL_PGD, LEVEL_PUD, PGD_SIZE, PMD_SIZE, PUD_SIZE, tableIndex } from "
 import {
   MARKER_UFFD_WP,
   PTE_DIRTY,
-  PTE_SOFT_DIRTY,
   PTE_UFFD_WP,
   PTE_WRITE,
   entryFrame,
@@ -182,7 +181,7 @@ function batchAt(kernel: Kernel, address: usize, first: u64, limit: u32): u32 {
   while (count < most) {
     const entry = load<u64>(address + ((<usize>count) << 3));
     if (!mapsFrame(entry) || entryFrame(entry) != pfn + count) break;
-    if (((entry ^ first) & (PTE_WRITE | PTE_SOFT_DIRTY)) != 0) break;
+    if (((entry ^ first) & PTE_WRITE) != 0) break;
     count++;
   }
   return count;

@@ -145,8 +145,9 @@ export function cleanFile(kernel: Kernel, id: u32, first: u64, end: u64): void {
 }
 
 function cleanFolio(kernel: Kernel, headPfn: u32): void {
-  kernel.frames.at(headPfn).flags &= ~FRAME_DIRTY;
-  walkFolio(kernel, headPfn, kernel.cleanPages);
+  const head = kernel.frames.at(headPfn);
+  head.flags &= ~FRAME_DIRTY;
+  if (head.mappings != 0) walkFolio(kernel, headPfn, kernel.cleanPages);
 }
 
 function highestMapped(kernel: Kernel, id: u32): u64 {
@@ -174,8 +175,8 @@ export function writeDirect(kernel: Kernel, id: u32, first: u64, end: u64): void
     }
     const head = kernel.frames.head(pfn);
     index = head.index + ((<u64>1) << head.order);
-    if (head.mappings != 0) kernel.splitter.unmap(kernel, head.head);
-    dropFileFolio(kernel, head.head);
+    if (head.mappings != 0) unmapFileRange(kernel, id, head.index, index, ZapKind.FileOnly);
+    if (head.mappings == 0) dropFileFolio(kernel, head.head);
   }
 }
 

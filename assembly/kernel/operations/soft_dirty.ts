@@ -1,5 +1,6 @@
 /**
- * clear_refs 4: every entry is write-protected to learn of the next write.
+ * clear_refs 4: every entry is write-protected to learn of the next write, where the kernel was built to track
+ * that (CONFIG_MEM_SOFT_DIRTY); announced and flushed in any case.
  *
  * Source: linux 6.18 fs/proc/task_mmu.c (clear_refs_write, clear_soft_dirty)
  */
@@ -11,10 +12,10 @@ import { blockEnd } from "../mm/page_tables";
 import { VM_SOFTDIRTY } from "../mm/vm_flags";
 
 export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
-  for (let i: u32 = 0; i < mm.count; i++) vmaOf(mm, i).flags &= ~VM_SOFTDIRTY;
   kernel.plan.rangeStart(mm, NotifierEvent.SoftDirty, 0, u64.MAX_VALUE);
-  for (let i: u32 = 0; i < mm.count; i++) {
+  for (let i: u32 = 0; i < mm.count && kernel.tracksSoftDirty; i++) {
     const vma = vmaOf(mm, i);
+    vma.flags &= ~VM_SOFTDIRTY;
     let va = kernel.tables.firstPmd(mm, vma.start, vma.end);
     while (va < vma.end) {
       const next = blockEnd(va, vma.end);

@@ -21,6 +21,7 @@ import { entryFor } from "../mm/entries";
 import { ZERO_PFN } from "../mm/frames";
 import { newAnonFolio } from "../mm/install";
 import { Mm, findVma, indexOf, vmaOf } from "../mm/mm";
+import { blockEnd } from "../mm/page_tables";
 import { UFFD_WP } from "../mm/uffd_modes";
 import { linearPage } from "../mm/vma";
 import { VM_WRITE } from "../mm/vm_flags";
@@ -97,6 +98,7 @@ export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, sou
     const from = source + (to - target);
     const stop = min(end, (to | 0x1fffff) + 1);
     const size = min(stop - to, (from | 0x1fffff) + 1 - from);
+    let moved: u64 = 0;
     kernel.plan.rangeStart(mm, NotifierEvent.Clear, from, from + size);
     for (let offset: u64 = 0; offset < size; offset += 4096) {
       const fromAddress = kernel.tables.findPte(mm, from + offset);
@@ -104,7 +106,7 @@ export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, sou
       const entry = load<u64>(fromAddress);
       if (!mapsFrame(entry)) continue;
       store<u64>(fromAddress, 0);
-      kernel.tlbs.flushPage(mm, from + offset);
+      moved = offset + 4096;
       const frame = kernel.frames.head(entryFrame(entry));
       frame.owner = vma.anonRoot;
       frame.index = linearPage(vma, to + offset);
@@ -113,26 +115,35 @@ export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, sou
         entryFor(vma, entryFrame(entry)) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY,
       );
     }
+    if (moved != 0) kernel.tlbs.flushRange(mm, from, from + moved, 12, false);
     kernel.plan.rangeEnd(mm);
     to += size;
   }
 }
 
-/** PAGEMAP_SCAN with write-protection of what was written. */
+/** PAGEMAP_SCAN with write-protection of what was written: one flush a block, from the first entry changed. */
 export function scanWritten(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
   kernel.plan.rangeStart(mm, NotifierEvent.ProtectionVma, start, end);
-  let first: u64 = u64.MAX_VALUE;
-  let last: u64 = 0;
+  let va = start;
+  while (va < end) {
+    const next = blockEnd(va, end);
+    const first = scanBlock(kernel, mm, va, next);
+    if (first < next) kernel.tlbs.flushRange(mm, first, next, 12, false);
+    va = next;
+  }
+  kernel.plan.rangeEnd(mm);
+}
+
+/** The first page that was written and is now protected, or `end`. */
+function scanBlock(kernel: Kernel, mm: Mm, start: u64, end: u64): u64 {
+  let first = end;
   for (let va = start; va < end; va += 4096) {
-    const vma = findVma(mm, va);
-    if (vma == null) continue;
+    if (findVma(mm, va) == null) continue;
     const address = kernel.tables.make(mm, va, 1);
     const entry = load<u64>(address);
     if ((entry & PTE_UFFD_WP) != 0 || entry == MARKER_UFFD_WP) continue;
     store<u64>(address, entry == 0 ? MARKER_UFFD_WP : (entry & ~PTE_WRITE) | PTE_UFFD_WP);
-    first = min(first, va);
-    last = va + 4096;
+    if (first == end) first = va;
   }
-  if (first < last) kernel.tlbs.flushRange(mm, first, last, 12, false);
-  kernel.plan.rangeEnd(mm);
+  return first;
 }

@@ -1,0 +1,156 @@
+/**
+ * What kernel threads did to the mms: when and to which page is taken from the recording, the ranges and flushes
+ * that follow are predicted.
+ *
+ * Models:     ksmd (the first notifier call for a page write-protects it, the second replaces it; a page merged after
+ *             one call becomes the shared page), khugepaged, reclaim by kswapd, and migration by kcompactd or by a
+ *             task that compacts.
+ * Source:     linux 6.18 mm/ksm.c (try_to_merge_one_page), mm/khugepaged.c, mm/vmscan.c, mm/migrate.c
+ */
+import { LongMap } from "../base/long_map";
+import { PMD_SIZE } from "../base/page";
+import { entryFrame, mapsFrame } from "../hardware/pgtable/pte";
+import { NotifierEvent } from "../kernel/events";
+import { Kernel } from "../kernel/kernel";
+import { FRAME_USED, isSpecial } from "../kernel/mm/frames";
+import { becomeKsmPage, protectForMerge, replaceByMerged } from "../kernel/mm/ksm";
+import { Mm, findVma, mmAt } from "../kernel/mm/mm";
+import { reclaimFolio } from "../kernel/mm/reclaim";
+import { flushUnmapped } from "../kernel/mm/unmap_flush";
+import { Vma, isAnonymous } from "../kernel/mm/vma";
+import { collapseBlock } from "../kernel/operations/collapse";
+
+export class KernelThreads {
+  private ksmPage: u64 = 0;
+  private ksmCalls: u32 = 0;
+  /** The shared page of each content, by what was last written to its pages. */
+  private readonly merged: LongMap;
+
+  constructor(private readonly kernel: Kernel) {
+    this.merged = new LongMap(kernel.arena);
+  }
+
+  /** The VMA that a notifier call for `va` can only belong to, in an mm with a notifier. */
+  vmaOfCall(va: u64): Vma | null {
+    for (let i: u32 = 0; i < this.kernel.mms.length; i++) {
+      const mm = mmAt(this.kernel.mms.at(i));
+      if (mm.hasNotifier == 0) continue;
+      const vma = findVma(mm, va);
+      if (vma != null && this.frameAt(mm, va) != 0) return vma;
+    }
+    return null;
+  }
+
+  /** An mm whose notifier hears what kernel threads do, or 0. */
+  firstSubscribed(): u32 {
+    for (let i: u32 = 0; i < this.kernel.mms.length; i++) {
+      if (mmAt(this.kernel.mms.at(i)).hasNotifier != 0) return this.kernel.mms.at(i);
+    }
+    return 0;
+  }
+
+  // ---- ksmd
+
+  ksmCall(va: u64): void {
+    const vma = this.vmaOfCall(va);
+    if (vma == null) return;
+    const mm = mmAt(vma.mm);
+    this.ksmCalls = va == this.ksmPage ? this.ksmCalls + 1 : 1;
+    this.ksmPage = va;
+    this.kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + 4096);
+    if (this.ksmCalls == 1) {
+      protectForMerge(this.kernel, mm, va);
+    } else {
+      const shared = this.merged.get(this.contentAt(mm, va));
+      if (shared != 0) replaceByMerged(this.kernel, vma, va, shared);
+    }
+    this.kernel.sink.rangeEnd(mm);
+  }
+
+  ksmMerged(): void {
+    const vma = this.vmaOfCall(this.ksmPage);
+    if (vma != null && this.ksmCalls == 1) {
+      const mm = mmAt(vma.mm);
+      const content = this.contentAt(mm, this.ksmPage);
+      becomeKsmPage(this.kernel, mm, this.ksmPage, <u32>content);
+      this.merged.set(content, this.frameAt(mm, this.ksmPage));
+    }
+    this.ksmCalls = 0;
+    this.ksmPage = 0;
+  }
+
+  private contentAt(mm: Mm, va: u64): u64 {
+    const pfn = this.frameAt(mm, va);
+    return pfn == 0 || isSpecial(pfn) ? 1 : <u64>this.kernel.frames.at(pfn).content + 1;
+  }
+
+  // ---- khugepaged
+
+  collapse(start: u64, end: u64): void {
+    if (end - start != PMD_SIZE) return;
+    const vma = this.vmaOfBlock(start);
+    if (vma != null && isAnonymous(vma)) collapseBlock(this.kernel, vma, start);
+  }
+
+  private vmaOfBlock(start: u64): Vma | null {
+    for (let i: u32 = 0; i < this.kernel.mms.length; i++) {
+      const mm = mmAt(this.kernel.mms.at(i));
+      if (mm.hasNotifier == 0) continue;
+      const vma = findVma(mm, start);
+      if (vma != null && vma.end >= start + PMD_SIZE) return vma;
+    }
+    return null;
+  }
+
+  // ---- kswapd
+
+  reclaim(va: u64): void {
+    const vma = this.vmaOfCall(va);
+    if (vma == null) return;
+    const pfn = this.frameAt(mmAt(vma.mm), va);
+    if (isSpecial(pfn)) return;
+    reclaimFolio(this.kernel, this.kernel.frames.at(pfn).head);
+    this.kernel.tlbs.flushPendingBatch();
+  }
+
+  // ---- migration
+
+  /** A migration entry takes the page's place. */
+  beginMigration(va: u64, order: u32): void {
+    const vma = this.vmaOfCall(va);
+    if (vma == null) return;
+    const mm = mmAt(vma.mm);
+    const size = (<u64>4096) << order;
+    this.kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + size);
+    for (let page = va; page < va + size; page += 4096) flushUnmapped(this.kernel, mm, page);
+    this.kernel.sink.rangeEnd(mm);
+  }
+
+  /** The page is back, in another frame. */
+  finishMigration(va: u64): void {
+    const vma = this.vmaOfCall(va);
+    if (vma == null) return;
+    const frames = this.kernel.frames;
+    const address = this.kernel.tables.findPte(mmAt(vma.mm), va);
+    if (address == 0) return;
+    const entry = load<u64>(address);
+    const old = entryFrame(entry);
+    if (isSpecial(old) || frames.orderOf(old) != 0 || frames.at(old).mappings != 1) return;
+    const from = frames.at(old);
+    const pfn = frames.allocate(0, from.flags & ~FRAME_USED);
+    const to = frames.at(pfn);
+    to.owner = from.owner;
+    to.index = from.index;
+    to.content = from.content;
+    frames.map(pfn);
+    store<u64>(address, (entry & ~0x000ffffffffff000) | ((<u64>pfn) << 12));
+    frames.unmap(old);
+  }
+
+  private frameAt(mm: Mm, va: u64): u32 {
+    const address = this.kernel.tables.findPte(mm, va);
+    if (address == 0) return 0;
+    const entry = load<u64>(address);
+    return mapsFrame(entry) ? entryFrame(entry) : 0;
+  }
+}
