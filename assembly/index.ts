@@ -57,7 +57,7 @@ export function explorePath(property: u32): u32 {
 /** Puts the instance back to its initial state. */
 export function exploreRewind(): void {
   const e = explorer();
-  e.instance.codec.decode(e.store.row(0));
+  e.instance.codec.decodeAll(e.store.row(0));
   e.instance.scene.oracle.take();
 }
 

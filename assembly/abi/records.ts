@@ -32,11 +32,15 @@ export class StateRecord {
   pte1: u32;
   vmaExists: u32;
   vmaIsWritable: u32;
+  /** How many data frames there are. */
+  frames: u32;
   owner0: u32;
   owner1: u32;
+  owner2: u32;
   tableOwner: u32;
   marks0: u32;
   marks1: u32;
+  marks2: u32;
   isEmptied: u32;
   count: u32;
   sequence: u32;

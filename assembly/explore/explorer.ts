@@ -28,7 +28,7 @@ export class Explorer {
   constructor(readonly instance: Instance) {
     this.moves = new Moves(instance);
     this.store = new StateStore(instance.codec.words);
-    instance.codec.encode(this.scratch);
+    instance.codec.encodeAll(this.scratch);
     this.store.insert(this.scratch, NO_ROW, 0, 0);
   }
 
@@ -74,7 +74,7 @@ export class Explorer {
     const moves = this.moves;
     const choice = instance.choice;
     const oracle = instance.scene.oracle;
-    codec.decode(this.store.row(row));
+    codec.moveTo(this.store.row(row));
     for (let move: u32 = 0; move < moves.count; move++) {
       if (!moves.isEnabled(move)) continue;
       choice.reset();

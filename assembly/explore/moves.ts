@@ -3,7 +3,7 @@
  *
  * A move is a number. The moves of a device are the only ones that are many: one a page and kind.
  */
-import { ActorKind, DeviceMove, FrameOwner, ProtocolTrait } from "../abi/vocabulary";
+import { ActorKind, DeviceMove, FrameOwner, ProtocolTrait, StepKind } from "../abi/vocabulary";
 import { allocate, byteAt, putByte } from "../base/bytes";
 import { NOTHING, WRITE_IN_FLIGHT } from "../hardware/device/device";
 import { NO_FRAME } from "../hardware/memory/physical_memory";
@@ -46,12 +46,15 @@ export class Moves {
     for (let i = 0; i < this.scene.dataFrames.length; i++) {
       this.add(ActorKind.Environment, <u8>i, 0, 0);
     }
-    this.add(ActorKind.Environment, REUSE_TABLE, 0, 0);
-    this.add(ActorKind.Iommu, 0, 0, 0);
-    this.add(ActorKind.Iommu, 1, 0, 0);
-    this.add(ActorKind.Timer, 0, 0, 0);
-    const late = ProtocolTrait.LateRegistration | ProtocolTrait.LockedRegistration;
-    if (instance.protocol.has(<ProtocolTrait>late)) this.add(ActorKind.Registrar, 0, 0, 0);
+    const program = instance.mmThread.program;
+    if (program.has(StepKind.FreeTable)) this.add(ActorKind.Environment, REUSE_TABLE, 0, 0);
+    if (program.has(StepKind.QueueInvalidate)) this.add(ActorKind.Iommu, 0, 0, 0);
+    if (program.has(StepKind.QueueInvalidateAtc)) this.add(ActorKind.Iommu, 1, 0, 0);
+    const timed = ProtocolTrait.TimerFreesPages | ProtocolTrait.TimerFreesTables;
+    if (program.has(StepKind.QueueForTimer) || instance.protocol.has(<ProtocolTrait>timed)) {
+      this.add(ActorKind.Timer, 0, 0, 0);
+    }
+    if (instance.isRegisteredLate()) this.add(ActorKind.Registrar, 0, 0, 0);
   }
 
   actor(move: u32): ActorKind {

@@ -82,11 +82,15 @@ export function describeState(explorer: Explorer, block: usize): void {
   record.pte1 = scene.mm.pages > 1 ? shownEntry(load<u64>(scene.pteAddress(1))) : 0;
   record.vmaExists = scene.mm.vmaExists;
   record.vmaIsWritable = scene.mm.vmaIsWritable;
+  const last = scene.dataFrames.length - 1;
+  record.frames = last + 1;
   record.owner0 = scene.frames.owner(scene.dataFrames[0]);
   record.owner1 = scene.frames.owner(scene.dataFrames[1]);
+  record.owner2 = scene.frames.owner(scene.dataFrames[last]);
   record.tableOwner = scene.frames.owner(scene.mm.pteTable);
   record.marks0 = load<u8>(scene.oracle.marks + <usize>scene.dataFrames[0]);
   record.marks1 = load<u8>(scene.oracle.marks + <usize>scene.dataFrames[1]);
+  record.marks2 = load<u8>(scene.oracle.marks + <usize>scene.dataFrames[last]);
   record.isEmptied = scene.pasids.isEmptied(scene.mm.asid) ? 1 : 0;
   record.count = scene.driver.count;
   record.sequence = scene.driver.sequence;

@@ -2,16 +2,17 @@
  * The visited states, exact: packed rows with the move that first reached each, and a hash table.
  *
  * A hot room. Rows live in chunks that never move; slots of the table hold a 32-bit fingerprint and
- * a 32-bit row number, so that most mismatches never touch a row.
+ * a 32-bit row number, so that most mismatches never touch a row. The table is between a third and
+ * two thirds full.
  *
  *   row   words of the packed state | parent u32 | move u16 | choices u16
  */
 import { allocate, longAt, putLong, putWord, wordAt } from "../base/bytes";
 
-const CHUNK_SHIFT: u32 = 14;
+const CHUNK_SHIFT: u32 = 12;
 const CHUNK_ROWS: u32 = 1 << CHUNK_SHIFT;
-const CHUNKS_MAX: u32 = 4096;
-const FIRST_SLOTS: u32 = 1 << 15;
+const CHUNKS_MAX: u32 = 1 << 14;
+const FIRST_SLOTS: u32 = 1 << 10;
 /** The row that stands for none. */
 export const NO_ROW: u32 = 0xffffffff;
 
@@ -52,22 +53,6 @@ export class StateStore {
     return load<u16>(this.row(index) + ((<usize>this.words) << 3), 6);
   }
 
-  /** The row of the packed state at `state`, or NO_ROW. */
-  find(state: usize): u32 {
-    const hash = this.hash(state);
-    const fingerprint = <u32>(hash >> 32);
-    const mask = this.slots - 1;
-    let slot = (<u32>hash) & mask;
-    while (true) {
-      const entry = longAt(this.table, slot);
-      if (entry == 0) return NO_ROW;
-      if (<u32>(entry >> 32) == fingerprint && this.equals(<u32>entry - 1, state)) {
-        return <u32>entry - 1;
-      }
-      slot = (slot + 1) & mask;
-    }
-  }
-
   /** Enters the packed state at `state` unless it is known; returns its row. */
   insert(state: usize, parent: u32, move: u32, choices: u32): u32 {
     const hash = this.hash(state);
@@ -86,7 +71,7 @@ export class StateStore {
     this.wasKnown = false;
     const index = this.append(state, parent, move, choices);
     putLong(this.table, slot, ((<u64>fingerprint) << 32) | (index + 1));
-    if (this.rows * 2 > this.slots) this.grow();
+    if (this.rows * 3 > this.slots * 2) this.grow();
     return index;
   }
 

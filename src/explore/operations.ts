@@ -18,9 +18,9 @@ export const OPERATIONS = {
     pagesMax: 2,
   },
   mprotect: { code: Operation.Mprotect, title: "mprotect to read-only", pagesMax: 2 },
-  cow: { code: Operation.Cow, title: "fork, then the parent's write", pagesMax: 1 },
-  migrate: { code: Operation.Migrate, title: "migration of a page", pagesMax: 1 },
-  ksm: { code: Operation.Ksm, title: "KSM merges a page", pagesMax: 1 },
+  cow: { code: Operation.Cow, title: "fork, then the parent's write", pagesMax: 2 },
+  migrate: { code: Operation.Migrate, title: "migration of a page", pagesMax: 2 },
+  ksm: { code: Operation.Ksm, title: "KSM merges a page", pagesMax: 2 },
   collapse: { code: Operation.Collapse, title: "khugepaged collapses a table", pagesMax: 1 },
 } as const;
 

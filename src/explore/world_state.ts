@@ -59,7 +59,11 @@ export function readWorldState(
     vmaIsWritable: state.vmaIsWritable !== 0,
     upper: entryOf(state.upper),
     ptes: [state.pte0, state.pte1].slice(0, pages).map(entryOf),
-    frames: [frameOf(state.owner0, state.marks0), frameOf(state.owner1, state.marks1)],
+    frames: [
+      frameOf(state.owner0, state.marks0),
+      frameOf(state.owner1, state.marks1),
+      frameOf(state.owner2, state.marks2),
+    ].slice(0, state.frames),
     tableOwner: state.tableOwner,
     isEmptied: state.isEmptied !== 0,
     count: state.count,

@@ -87,11 +87,14 @@ describe("tlbstorm explore", () => {
       "munmap_late",
       "dontneed",
       "mprotect",
+      "cow",
+      "migrate",
+      "ksm",
     ]);
   });
 
   test("refuses a single operation that cannot cover so many pages", async () => {
-    const args = ["--protocol", "none", "--operation", "cow", "--pages", "2"];
+    const args = ["--protocol", "none", "--operation", "collapse", "--pages", "2"];
     await expect(asked(exploreCommand, args)).rejects.toThrow(UserError);
   });
 

@@ -76,7 +76,7 @@ describe("an exploration", () => {
 
   test.each([
     { because: "the protocol is unknown", world: { protocol: "flush-at-sart" } },
-    { because: "fork covers one page here", world: { operation: "cow", pages: 2 } },
+    { because: "a collapsed table has one page", world: { operation: "collapse", pages: 2 } },
     { because: "three devices are too many", world: { devices: 3 } },
     { because: "seven refusals are too many", world: { retryLimit: 7 } },
   ] as const)("is refused when $because", async ({ world }) => {

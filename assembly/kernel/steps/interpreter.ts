@@ -99,7 +99,7 @@ export class Interpreter {
       if (joint == Joint.NextTaken) this.passOver(task);
     }
     this.passOver(task);
-    if (program.kind(task.pc) == StepKind.Done) task.finish();
+    task.forgetDead();
   }
 
   /** Passes over steps whose condition does not hold. */

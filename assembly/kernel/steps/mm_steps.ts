@@ -123,11 +123,12 @@ export function dropRmap(scene: Scene, task: Task): void {
   }
 }
 
-/** What the VMA maps is promised not to change by this mm's hands. */
+/** What the VMA maps read-only is promised not to change by this mm's hands. */
 export function promiseReadOnly(scene: Scene): void {
   for (let page: u32 = 0; page < scene.mm.pages; page++) {
     const entry = load<u64>(scene.pteAddress(page));
-    if (isPresent(entry)) scene.oracle.mark(entryFrame(entry), MARK_PROMISED);
+    if (!isPresent(entry) || isWritable(entry)) continue;
+    scene.oracle.mark(entryFrame(entry), MARK_PROMISED);
   }
 }
 

@@ -1,13 +1,20 @@
 /**
  * A step program: what one actor does, as a list of atomic steps in linear memory.
  *
- *   step  0 kind u8 | 1 condition u8 | 2 joint u8 | 3 reserved u8 | 4 target u32
+ *   step  0 kind u8 | 1 condition u8 | 2 joint u8 | 3 live registers u8 | 4 target u32
  *
  * A joined step happens together with the one behind it, as one atomic action: both their guards
  * must hold. A step whose condition does not hold is passed over and is no step at all.
  */
 import { Hook, Joint, ProtocolTrait, StepCondition, StepKind } from "../../abi/vocabulary";
 import { allocate } from "../../base/bytes";
+
+/** What a task remembers between its steps, as bits. */
+export const REGISTER_FIRST: u8 = 1;
+export const REGISTER_LAST: u8 = 2;
+export const REGISTER_SAMPLED: u8 = 4;
+export const REGISTER_FRAME: u8 = 8;
+export const REGISTER_SEQUENCE: u8 = 16;
 
 const STEP_BYTES: usize = 8;
 const STEPS_MAX: u32 = 255;
@@ -64,6 +71,35 @@ export class Program {
     return load<u32>(this.steps + STEP_BYTES * <usize>at, 4);
   }
 
+  /** The registers whose values may still be used when the task has come to this step. */
+  // @ts-ignore: decorator
+  @inline
+  live(at: u32): u8 {
+    return load<u8>(this.steps + STEP_BYTES * <usize>at, 3);
+  }
+
+  /** Finds out where registers are live: call it when the last step has been added. */
+  finish(): void {
+    let changed: bool = true;
+    while (changed) {
+      changed = false;
+      for (let at = this.length; at-- > 0;) {
+        const live = this.liveBefore(at);
+        if (live == this.live(at)) continue;
+        store<u8>(this.steps + STEP_BYTES * <usize>at, live, 3);
+        changed = true;
+      }
+    }
+  }
+
+  private liveBefore(at: u32): u8 {
+    const kind = this.kind(at);
+    const condition = this.condition(at);
+    let behind: u8 = at + 1 < this.length ? this.live(at + 1) : 0;
+    if (condition == StepCondition.Always) behind &= ~overwrites(kind);
+    return behind | this.live(this.target(at)) | uses(kind) | usedBy(condition);
+  }
+
   /** Appends a step; returns its place. */
   add(
     kind: StepKind,
@@ -107,5 +143,63 @@ export class Program {
         load<u8>(entry, 2) != 0 ? Joint.Next : Joint.None,
       );
     }
+  }
+}
+
+/** The registers that a step reads. */
+function uses(kind: StepKind): u8 {
+  switch (kind) {
+    case StepKind.ClearPteIfSame:
+    case StepKind.SetPteReadOnly:
+    case StepKind.SetPteCopy:
+    case StepKind.SetMigrationEntry:
+    case StepKind.RemoveMigrationEntry:
+    case StepKind.SetPteMerged:
+    case StepKind.CopyPage:
+    case StepKind.SetHuge:
+    case StepKind.DropRmap:
+    case StepKind.InstallMirror:
+      return REGISTER_FRAME;
+    case StepKind.CheckCountAndSequence:
+    case StepKind.CheckSequence:
+      return REGISTER_SEQUENCE;
+    default:
+      return 0;
+  }
+}
+
+/** The registers that a step sets in any case. */
+function overwrites(kind: StepKind): u8 {
+  switch (kind) {
+    case StepKind.CountUp:
+    case StepKind.FlagSet:
+      return REGISTER_FIRST;
+    case StepKind.CountDown:
+    case StepKind.FlagClear:
+      return REGISTER_LAST;
+    case StepKind.SampleNotifiers:
+      return REGISTER_SAMPLED;
+    case StepKind.SampleSequence:
+    case StepKind.SampleEvenSequence:
+      return REGISTER_SEQUENCE;
+    case StepKind.CopyUnlessPinned:
+      return REGISTER_FRAME;
+    default:
+      return 0;
+  }
+}
+
+function usedBy(condition: StepCondition): u8 {
+  switch (condition) {
+    case StepCondition.First:
+    case StepCondition.NotFirst:
+      return REGISTER_FIRST;
+    case StepCondition.Last:
+    case StepCondition.NotLast:
+      return REGISTER_LAST;
+    case StepCondition.Sampled:
+      return REGISTER_SAMPLED;
+    default:
+      return 0;
   }
 }

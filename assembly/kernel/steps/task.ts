@@ -2,7 +2,14 @@
  * An actor that runs a step program: a thread of the mm, or a page-request handler.
  */
 import { NO_FRAME } from "../../hardware/memory/physical_memory";
-import { Program } from "./program";
+import {
+  Program,
+  REGISTER_FIRST,
+  REGISTER_FRAME,
+  REGISTER_LAST,
+  REGISTER_SAMPLED,
+  REGISTER_SEQUENCE,
+} from "./program";
 
 export class Task {
   /** The next step. */
@@ -31,12 +38,15 @@ export class Task {
     readonly program: Program,
   ) {}
 
-  /** A finished thread keeps nothing of what it has seen. */
-  finish(): void {
-    this.wasFirst = 0;
-    this.wasLast = 0;
-    this.sampled = 0;
-    this.gathered = 0;
+  /** Forgets the registers that no step from here on reads, so that equal futures look equal. */
+  forgetDead(): void {
+    const live = this.program.live(this.pc);
+    if ((live & REGISTER_FIRST) == 0) this.wasFirst = 0;
+    if ((live & REGISTER_LAST) == 0) this.wasLast = 0;
+    if ((live & REGISTER_SAMPLED) == 0) this.sampled = 0;
+    if ((live & REGISTER_SEQUENCE) == 0) this.sequence = 0;
+    if ((live & REGISTER_FRAME) != 0) return;
     this.frame = NO_FRAME;
+    this.isWritable = 0;
   }
 }

@@ -41,6 +41,7 @@ export function buildOperation(program: Program, protocol: Protocol, operation: 
     default:
       assert(false, "an operation is one of the list");
   }
+  program.finish();
 }
 
 /** A thread that announces an overlapping range and changes nothing in it. */
@@ -48,9 +49,11 @@ export function buildOverlap(program: Program, protocol: Protocol): void {
   addRangeStart(program, protocol);
   addRangeEnd(program, protocol);
   program.add(StepKind.Done);
+  program.finish();
 }
 
 /** The page-request handler of a protocol. */
 export function buildHandler(program: Program, protocol: Protocol): void {
   program.hook(protocol, Hook.Fault);
+  program.finish();
 }
