@@ -35,6 +35,7 @@ export class ImmediatePlan extends Plan {
   mmapLockWrite(mm: Mm): void {}
   mmapLockRead(mm: Mm): void {}
   mmapUnlock(mm: Mm): void {}
+  detach(mm: Mm, start: u64, end: u64): void {}
 
   rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
     this.kernel.sink.rangeStart(mm, event, start, end);

@@ -59,6 +59,7 @@ export class Kernel {
   constructor(
     readonly sink: EventSink,
     readonly plan: Plan,
+    tableFrames: u32 = TABLE_FRAMES,
   ) {
     const arena = new Arena();
     const swap = new Swap(arena);
@@ -68,7 +69,7 @@ export class Kernel {
     this.swap = swap;
     this.frames = frames;
     this.tlbs = tlbs;
-    this.tables = new PageTables(arena, new PhysicalMemory(0, TABLE_FRAMES));
+    this.tables = new PageTables(arena, new PhysicalMemory(0, tableFrames));
     this.gather = new Gather(tlbs);
     this.files = new Files(arena);
     this.pending = new PendingPages(frames);

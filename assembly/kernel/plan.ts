@@ -24,6 +24,8 @@ export abstract class Plan {
   abstract mmapLockWrite(mm: Mm): void;
   abstract mmapLockRead(mm: Mm): void;
   abstract mmapUnlock(mm: Mm): void;
+  /** The VMAs of `[start, end)` are out of reach of faults from here on. */
+  abstract detach(mm: Mm, start: u64, end: u64): void;
 
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
   abstract rangeEnd(mm: Mm): void;

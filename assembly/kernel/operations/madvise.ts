@@ -67,9 +67,12 @@ export const enum Advice {
 
 /** One madvise call. */
 export function advise(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): void {
+  const isReader = needsGather(advice);
+  if (isReader) kernel.plan.mmapLockRead(mm);
   beginAdvice(kernel, mm, advice);
   adviseRange(kernel, mm, start, end, advice);
   finishAdvice(kernel, mm, advice);
+  if (isReader) kernel.plan.mmapUnlock(mm);
 }
 
 /** Opens what the ranges of one call share. */

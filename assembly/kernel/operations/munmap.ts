@@ -30,6 +30,7 @@ export function unmapRange(kernel: Kernel, mm: Mm, start: u64, end: u64): bool {
   }
   const floor = first == 0 ? 0 : vmaOf(mm, first - 1).end;
   const ceiling = last == mm.count ? 0 : vmaOf(mm, last).start;
+  kernel.plan.detach(mm, start, end);
   kernel.plan.beginGather(mm);
   kernel.plan.rangeStart(mm, NotifierEvent.Unmap, start, end);
   for (let i = first; i < last; i++) {

@@ -9,7 +9,8 @@ import { dontneed } from "./dontneed";
 import { ksm } from "./ksm";
 import { migrate } from "./migrate";
 import { mprotect } from "./mprotect";
-import { addRangeEnd, addRangeStart, munmap } from "./munmap";
+import { munmap } from "./munmap";
+import { addRangeEnd, addRangeStart } from "./pieces";
 
 /** Writes the program of an operation under a protocol. */
 export function buildOperation(program: Program, protocol: Protocol, operation: Operation): void {

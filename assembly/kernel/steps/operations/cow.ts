@@ -1,41 +1,39 @@
 /**
- * fork, then the parent's write: the page is shared read-only, then replaced by a copy.
+ * fork, then the parent's write: the page is shared read-only, then replaced by a copy. Both orders are
+ * those of the mm's own planners.
  *
- * Models:     the flush of fork after the pair; the copy-on-write break with the flush between the
- *             clear and the new entry; a pinned page that fork copies for the child at once, so that
- *             the parent has nothing to break.
+ * Models:     a pinned page that fork copies for the child at once, so that the parent has nothing to
+ *             break.
  * Source:     linux mm/memory.c (copy_present_ptes, wp_page_copy), kernel/fork.c (dup_mmap)
  */
-import { FlushSite, Hook, StepKind } from "../../../abi/vocabulary";
+import { FlushSite, StepKind } from "../../../abi/vocabulary";
+import { Access, handleFault } from "../../operations/fault";
+import { forkMm } from "../../operations/fork";
 import { Program, Protocol } from "../program";
-import { addFlush, addRangeEnd, addRangeStart } from "./munmap";
+import { CHILD_ID, ScratchMm } from "../scratch_mm";
+import { StepPlan } from "../step_plan";
 
 export function cow(program: Program, protocol: Protocol): void {
-  program.add(StepKind.MmapLockWrite);
-  addRangeStart(program, protocol);
-  program.hook(protocol, Hook.BeforeChange);
-  const writeProtect = program.add(StepKind.WriteProtectForChild);
-  addRangeEnd(program, protocol);
-  addFlush(program, protocol, FlushSite.Fork);
-  program.join(StepKind.MmapUnlockWrite);
-  program.add(StepKind.PromiseReadOnly);
+  const plan = new StepPlan(program, protocol, false);
+  const scratch = new ScratchMm(plan);
+  const mm = scratch.mm;
 
-  program.add(StepKind.MmapLockRead);
-  addRangeStart(program, protocol);
-  program.hook(protocol, Hook.BeforeChange);
-  program.join(StepKind.PtlLock);
-  program.add(StepKind.ClearPte);
-  addFlush(program, protocol, FlushSite.CowBreak);
-  program.add(StepKind.SetPteCopy);
-  program.join(StepKind.DropRmap);
-  program.add(StepKind.PtlUnlock);
-  addRangeEnd(program, protocol);
-  program.add(StepKind.MmapUnlockRead);
+  plan.site = FlushSite.Fork;
+  plan.promises = true;
+  forkMm(scratch.kernel, mm, CHILD_ID);
+
+  plan.site = FlushSite.CowBreak;
+  plan.promises = false;
+  plan.mmapLockRead(mm);
+  handleFault(scratch.kernel, mm, scratch.start, Access.Write, false);
+  plan.mmapUnlock(mm);
   program.add(StepKind.Done);
 
-  program.setTarget(writeProtect, program.length);
-  addRangeEnd(program, protocol);
-  addFlush(program, protocol, FlushSite.Fork);
+  // The child has its copy of a pinned page: fork ends without a promise.
+  program.setTarget(plan.writeProtectAt, program.length);
+  plan.site = FlushSite.Fork;
+  plan.rangeEnd(mm);
+  plan.flushMm(mm);
   program.add(StepKind.MmapUnlockWrite);
   program.add(StepKind.Done);
 }

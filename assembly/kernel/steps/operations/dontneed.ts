@@ -1,22 +1,19 @@
 /**
- * madvise(MADV_DONTNEED): the pages go, the VMA stays, so that a fault may bring new ones at once.
+ * madvise(MADV_DONTNEED): the pages go, the VMA stays, so that a fault may bring new ones at once. The
+ * order is that of the mm's own planner, with a gather whose batch is full with each page.
  *
  * Source:     linux mm/madvise.c (madvise_dontneed_single_vma), mm/memory.c
  */
-import { FlushSite, Hook, StepKind } from "../../../abi/vocabulary";
+import { FlushSite, StepKind } from "../../../abi/vocabulary";
+import { advise, Advice } from "../../operations/madvise";
 import { Program, Protocol } from "../program";
-import { addFlush, addFreePages, addRangeEnd, addRangeStart } from "./munmap";
+import { ScratchMm } from "../scratch_mm";
+import { StepPlan } from "../step_plan";
 
 export function dontneed(program: Program, protocol: Protocol): void {
-  program.add(StepKind.MmapLockRead);
-  addRangeStart(program, protocol);
-  const first = program.length;
-  program.hook(protocol, Hook.BeforeChange);
-  program.add(StepKind.ClearPte);
-  addFlush(program, protocol, FlushSite.Dontneed);
-  program.setTarget(program.join(StepKind.NextPage), first);
-  addFreePages(program, protocol);
-  addRangeEnd(program, protocol);
-  program.add(StepKind.MmapUnlockRead);
+  const plan = new StepPlan(program, protocol, true);
+  plan.site = FlushSite.Dontneed;
+  const scratch = new ScratchMm(plan);
+  advise(scratch.kernel, scratch.mm, scratch.start, scratch.end, Advice.DontNeed);
   program.add(StepKind.Done);
 }

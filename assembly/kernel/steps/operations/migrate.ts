@@ -5,7 +5,7 @@
  */
 import { FlushSite, Hook, StepKind } from "../../../abi/vocabulary";
 import { Program, Protocol } from "../program";
-import { addFlush, addFreePages, addRangeEnd, addRangeStart } from "./munmap";
+import { addFlush, addFreePages, addRangeEnd, addRangeStart } from "./pieces";
 
 export function migrate(program: Program, protocol: Protocol): void {
   program.add(StepKind.RmapLock);

@@ -1,26 +1,22 @@
 /**
- * mprotect to read-only: once it has returned, nobody may write through an old translation.
+ * mprotect to read-only: once it has returned, nobody may write through an old translation. The order
+ * is that of the mm's own planner.
  *
  * Source:     linux mm/mprotect.c (change_pte_range, ptep_modify_prot_start)
  */
-import { FlushSite, Hook, StepKind } from "../../../abi/vocabulary";
+import { FlushSite, StepKind } from "../../../abi/vocabulary";
+import { protectRange } from "../../operations/mprotect";
 import { Program, Protocol } from "../program";
-import { addFlush, addRangeEnd, addRangeStart } from "./munmap";
+import { ScratchMm } from "../scratch_mm";
+import { StepPlan } from "../step_plan";
+
+const PROT_READ: u32 = 1;
 
 export function mprotect(program: Program, protocol: Protocol): void {
-  program.join(StepKind.MmapLockWrite);
-  program.add(StepKind.MakeVmaReadOnly);
-  addRangeStart(program, protocol);
-  const first = program.length;
-  program.hook(protocol, Hook.BeforeChange);
-  program.join(StepKind.PtlLock);
-  program.add(StepKind.ClearPte);
-  program.join(StepKind.SetPteReadOnly);
-  program.add(StepKind.PtlUnlock);
-  program.setTarget(program.join(StepKind.NextPage), first);
-  addFlush(program, protocol, FlushSite.Mprotect);
-  addRangeEnd(program, protocol);
-  program.join(StepKind.MmapUnlockWrite);
-  program.add(StepKind.PromiseReadOnly);
+  const plan = new StepPlan(program, protocol, false);
+  plan.site = FlushSite.Mprotect;
+  plan.promises = true;
+  const scratch = new ScratchMm(plan);
+  protectRange(scratch.kernel, scratch.mm, scratch.start, scratch.end, PROT_READ);
   program.add(StepKind.Done);
 }

@@ -1,0 +1,32 @@
+/**
+ * A kernel with one mm and one populated VMA, for planners to run on while their steps are written.
+ */
+import { Kernel } from "../kernel";
+import { insertVma, Mm } from "../mm/mm";
+import { VM_READ, VM_WRITE } from "../mm/vm_flags";
+import { Access, handleFault } from "../operations/fault";
+import { SilentSink, StepPlan } from "./step_plan";
+
+const START: u64 = 0x40000000;
+const MM_ID: u32 = 1;
+export const CHILD_ID: u32 = 2;
+/** Tables that a few pages need, for parent and child. */
+const SCRATCH_TABLES: u32 = 16;
+
+export class ScratchMm {
+  readonly kernel: Kernel;
+  readonly mm: Mm;
+  readonly start: u64 = START;
+  readonly end: u64 = START + 4096;
+
+  constructor(readonly plan: StepPlan) {
+    const kernel = new Kernel(new SilentSink(), plan, SCRATCH_TABLES);
+    plan.kernel = kernel;
+    const mm = kernel.makeMm(MM_ID);
+    this.kernel = kernel;
+    this.mm = mm;
+    insertVma(kernel.arena, mm, kernel.newVma(START, START + 4096, VM_READ | VM_WRITE));
+    handleFault(kernel, mm, START, Access.Write, false);
+    plan.isRecording = true;
+  }
+}
