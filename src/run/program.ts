@@ -38,12 +38,14 @@ export async function programOf(name: string, reader: RecordingReader): Promise<
   };
 }
 
+const INVAL: number = RecordKind.Inval;
+
 /** The mm in whose context most ranges were announced; 0 if none was. */
 function busiestMm(records: Uint8Array<ArrayBuffer>): number {
   const view = new DataView(records.buffer, records.byteOffset, records.length);
   const ranges = new Map<number, number>();
   for (let at = 0; at < records.length; at += RECORD_BYTES) {
-    if (view.getUint16(at + OFFSET_KIND, true) !== Number(RecordKind.Inval)) continue;
+    if (view.getUint16(at + OFFSET_KIND, true) !== INVAL) continue;
     const mm = view.getUint32(at + OFFSET_MM, true);
     if (mm !== 0) ranges.set(mm, (ranges.get(mm) ?? 0) + 1);
   }

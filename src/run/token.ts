@@ -76,8 +76,7 @@ function defaults(): ResolvedScenario {
 /** As JSON: 64-bit numbers as strings, a built-in protocol as its id. */
 function plain(scenario: ResolvedScenario): Json {
   const { protocol, seed, ...rest } = scenario;
-  const isBuiltin =
-    canonicalize(builtinProtocol(protocol.id) as never) === canonicalize(protocol as never);
+  const isBuiltin = canonicalize(builtinProtocol(protocol.id)) === canonicalize(protocol);
   const simple = { ...rest, seed: seed.toString(), protocol: isBuiltin ? protocol.id : protocol };
   return JSON.parse(JSON.stringify(simple)) as Json;
 }
@@ -95,11 +94,24 @@ function revive(scenario: ResolvedScenario): ResolvedScenario {
 const isObject = (value: Json | undefined): value is { [key: string]: Json } =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** What of `value` is not as in `base`; undefined: all of it is. Lists are taken whole. */
+/** A list as an object of its elements, where both are of the same length. */
+function byIndex(value: Json, base: Json | undefined): { [key: string]: Json } | null {
+  if (isObject(value)) return isObject(base) ? value : null;
+  if (!Array.isArray(value) || !Array.isArray(base) || value.length !== base.length) return null;
+  return Object.fromEntries(value.entries());
+}
+
+/** Marks a value that is to be taken whole, since the one in its place has fields that it lacks. */
+const WHOLE = "=";
+
+/** What of `value` is not as in `base`; undefined: all of it is. Longer or shorter lists are whole. */
 function difference(value: Json, base: Json | undefined): Json | undefined {
-  if (isObject(value) && isObject(base)) {
-    const entries = Object.entries(value).flatMap(([key, field]) => {
-      const changed = difference(field, base[key]);
+  const fields = byIndex(value, base);
+  if (fields !== null) {
+    const known = byIndex(base!, base)!;
+    if (Object.keys(known).some((key) => !(key in fields))) return { [WHOLE]: value };
+    const entries = Object.entries(fields).flatMap(([key, field]) => {
+      const changed = difference(field, known[key]);
       return changed === undefined ? [] : [[key, changed] as const];
     });
     return entries.length === 0 ? undefined : Object.fromEntries(entries);
@@ -108,6 +120,10 @@ function difference(value: Json, base: Json | undefined): Json | undefined {
 }
 
 function merge(base: Json, changes: Json): Json {
+  if (isObject(changes) && WHOLE in changes) return changes[WHOLE]!;
+  if (Array.isArray(base) && isObject(changes)) {
+    return base.map((element, at) => (at in changes ? merge(element, changes[at]!) : element));
+  }
   if (!isObject(base) || !isObject(changes)) return changes;
   const merged = { ...base };
   for (const [key, change] of Object.entries(changes)) {
