@@ -118,6 +118,7 @@ export class ImmediatePlan extends Plan {
 
   finishExit(mm: Mm): void {
     this.kernel.gather.discard();
+    this.kernel.tlbs.flushExit(mm);
   }
 
   installAnonymous(vma: Vma, va: u64, isWrite: bool): void {

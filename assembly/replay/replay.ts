@@ -22,7 +22,9 @@ import { performAction } from "./actions";
 import { Comparer } from "./comparer";
 import { Descriptors } from "./descriptors";
 import { EventKind, EventRun, eventAt, freeRun, pushEvent } from "./event_run";
+import { Interleaving } from "./interleaving";
 import { KernelThreads } from "./kernel_threads";
+import { learnPageCache } from "./page_cache_input";
 import { Record, RecordKind } from "./record";
 import { Snapshots } from "./snapshot";
 import { Stage } from "./stage";
@@ -33,6 +35,9 @@ import { Windows } from "./windows";
 const CLONE_VM: u64 = 0x100;
 const MIGRATION_BY_TASK: u32 = 256;
 const BATCH_OF_OTHERS: u32 = 257;
+const BEFORE_SNAPSHOT: u32 = 258;
+const INTERLEAVED: u32 = 259;
+const PAGE_CACHE: u32 = 260;
 const KTHREAD_TID: u32 = 0xfffffffe;
 
 /** As the host numbers them. */
@@ -55,9 +60,13 @@ export class Unsupported {
   }
 
   add(what: u32): void {
+    this.addSome(what, 1);
+  }
+
+  addSome(what: u32, more: u32): void {
     const count = this.calls.get(what + 1);
     if (count == 0) this.order.push(what);
-    this.calls.set(what + 1, count + 1);
+    this.calls.set(what + 1, count + more);
   }
 }
 
@@ -68,6 +77,7 @@ export class Replay {
   readonly descriptors: Descriptors;
   readonly unsupported: Unsupported;
   readonly threads: KernelThreads;
+  private readonly interleaving: Interleaving = new Interleaving();
   readonly kthreadInputs: Unsupported;
   faultsExpected: u32 = 0;
   faultsUnneeded: u32 = 0;
@@ -261,10 +271,12 @@ export class Replay {
 
   private takeFlush(record: Record, task: Task): void {
     const reason = <u32>record.a0;
+    const mm = this.mmOf(task);
     if (reason == FlushReason.TaskSwitch || reason == FlushReason.Remote) {
-      this.kernel.tlbs.load(record.cpu, this.mmOf(task));
-      this.kernel.tlbs.catchUp(record.cpu, this.mmOf(task));
+      this.kernel.tlbs.load(record.cpu, mm);
+      this.kernel.tlbs.catchUp(record.cpu, mm);
     }
+    this.interleaving.take(task, mm, record.cpu, reason);
     if (reason == FlushReason.Local && record.a1 == 0) {
       this.dropBatchOfOthers(task);
       return;
@@ -297,19 +309,21 @@ export class Replay {
 
   private settle(task: Task, line: u32): void {
     const mm = this.mmOf(task);
-    if (mm.known == 0 || !this.stage.compares()) {
-      recordedOf(task).length = 0;
-      predictedOf(task).length = 0;
+    this.compare(task, mm, mm.known != 0, line);
+  }
+
+  private compare(task: Task, mm: Mm | null, isKnown: bool, line: u32): void {
+    const recorded = recordedOf(task);
+    const predicted = predictedOf(task);
+    if (!isKnown || !this.stage.compares()) {
+      if (recorded.length > 0) this.kthreadInputs.addSome(BEFORE_SNAPSHOT, recorded.length);
+      recorded.length = 0;
+      predicted.length = 0;
       return;
     }
-    this.comparer.settle(
-      recordedOf(task),
-      predictedOf(task),
-      mm,
-      this.kernel.tlbs.cpu,
-      task.during,
-      line,
-    );
+    const merged = this.interleaving.reconcile(task, recorded, predicted);
+    if (merged > 0) this.kthreadInputs.addSome(INTERLEAVED, merged);
+    this.comparer.settle(recorded, predicted, mm, this.kernel.tlbs.cpu, task.during, line);
   }
 
   /** Directs predictions to `task` until `idle`. */
@@ -380,6 +394,19 @@ export class Replay {
     else mm.cpuMask = (<u64>1) << tlbs.cpu;
   }
 
+  /** As `learnMask`, for the one flush that a teardown may show. */
+  private learnExitMask(task: Task, mm: Mm): void {
+    const run = recordedOf(task);
+    const self = (<u64>1) << this.kernel.tlbs.cpu;
+    let asks = false;
+    for (let i: u32 = 0; i < run.length; i++) {
+      const event = eventAt(run, i);
+      asks = asks || (event.kind == EventKind.Flush && event.a == <u64>FlushReason.SendIpi);
+    }
+    if (asks != this.kernel.tlbs.hasOtherCpus(mm)) this.comparer.maskInputs++;
+    mm.cpuMask = asks ? u64.MAX_VALUE : self;
+  }
+
   /** An address that another task's call is giving back can only be handed out again when that call is done. */
   private finishOverlapping(task: Task, start: u64): void {
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
@@ -402,8 +429,13 @@ export class Replay {
     if (task.call == NO_CALL) this.settle(task, record.line);
     const mm = this.mmOf(task);
     if (mm.known == 0) return;
+    // the new image is set up before its mm shows in the recording
+    if (task.call == Call.Execve && record.a2 != 0) return;
     const va = record.a0;
     const error = <u32>record.a1;
+    if (this.windows.count == 0 && learnPageCache(this.kernel, mm, va, (error & 1) != 0)) {
+      this.kthreadInputs.add(PAGE_CACHE);
+    }
     if (task.opCount != 0 && record.a2 == 0) this.advanceOp(task, mm, va);
     if (task.call == NO_CALL && task.action == 0) task.during = During.Fault;
     const access =
@@ -489,8 +521,7 @@ export class Replay {
   }
 
   private takeTaskexit(record: Record, task: Task): void {
-    this.settle(task, record.line);
-    this.leaveMm(task);
+    this.leaveMm(task, record.line);
     this.tasks.remove(<u64>task.tid + 1);
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       if (this.taskOrder.at(i) != <u32>changetype<usize>(task)) continue;
@@ -506,25 +537,31 @@ export class Replay {
   }
 
   private takeExec(record: Record, task: Task): void {
-    this.settle(task, record.line);
     const mm = this.kernel.makeMm(record.mm);
     // a small program's window is empty after exec; a real program's state comes with its first snapshot
     mm.known = this.windows.count > 0 ? 1 : 0;
-    this.leaveMm(task);
+    this.leaveMm(task, record.line);
     task.mm = addressOfMm(mm);
     task.call = NO_CALL;
     this.mms.set(<u64>record.mm + 1, task.mm);
     this.kernel.tlbs.load(record.cpu, mm);
   }
 
-  private leaveMm(task: Task): void {
+  /** The last task to leave tears the mm down; the flush of that asks whatever CPUs are still in its mask. */
+  private leaveMm(task: Task, line: u32): void {
     if (task.mm == 0) return;
     const mm = mmAt(task.mm);
     mm.users--;
-    if (mm.users != 0) return;
-    this.mms.remove(<u64>mm.id + 1);
-    this.stage.exits(mm);
-    exitMm(this.kernel, mm);
+    if (mm.users == 0) {
+      this.mms.remove(<u64>mm.id + 1);
+      this.stage.exits(mm);
+      if (mm.known != 0) this.learnExitMask(task, mm);
+      this.predictFor(task);
+      exitMm(this.kernel, mm);
+      this.idle();
+    }
+    if (task.call == NO_CALL) task.during = During.Exit;
+    this.compare(task, mm.users == 0 ? null : mm, mm.known != 0, line);
     task.mm = 0;
   }
 

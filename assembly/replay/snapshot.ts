@@ -171,12 +171,18 @@ export class Snapshots {
     if ((flags & (VM_SHARED | VM_WRITE)) == VM_WRITE) flags |= VM_ACCOUNT;
     const vma = kernel.newVma(start, end, flags);
     vma.pgoff = start >> 12;
-    if (hasFile || (bits & 8) != 0) {
+    if (name > NAME_STACK) {
+      vma.file = kernel.files.make(FileKind.Special, UNKNOWN_SIZE);
+      vma.pgoff = 0;
+    } else if (hasFile || (bits & 8) != 0) {
       vma.file = this.fileFor(kernel, file, hasFile);
       vma.pgoff = offset >> 12;
     }
     insertVma(kernel.arena, mm, vma);
-    if (name == NAME_HEAP) mm.brk = end;
+    if (name == NAME_HEAP) {
+      mm.brk = end;
+      mm.startBrk = start;
+    }
   }
 
   private fileFor(kernel: Kernel, number: u32, hasFile: bool): u32 {

@@ -40,7 +40,9 @@ export class Task {
   predictedRun: u32;
   /** What the events belong to, for reports: a call number or a `During`. */
   during: u32;
-  mmIdBefore: u32;
+  /** Local flushes that another CPU's request overtook, and those that it made needless. */
+  overtaken: u32;
+  absorbed: u32;
 }
 
 /** What a task is doing when it is in no call. */

@@ -140,6 +140,9 @@ function describeFlush([reason, pages]: readonly [bigint, bigint]): string {
 const INPUTS: Record<number, string> = {
   256: "pages that a task migrated",
   257: "batched flushes for other programs",
+  258: "events before the first snapshot of an mm",
+  259: "order of concurrent flushes",
+  260: "page cache of files whose making is not recorded",
 };
 
 const REASONS: Record<number, string> = {

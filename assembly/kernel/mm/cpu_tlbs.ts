@@ -78,6 +78,11 @@ export class CpuTlbs {
     this.sink.secondaryFlush(mm, from, to);
   }
 
+  /** The mm was torn down: its last CPU is lazy by now and flushes nothing itself. */
+  flushExit(mm: Mm): void {
+    if (this.asksOthers(mm)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
+  }
+
   /** Reclaim unmapped a page of `mm` and leaves the flush for later. */
   addToBatch(mm: Mm): void {
     mm.tlbGeneration++;

@@ -20,6 +20,8 @@ export const enum FileKind {
   /** A file of a real program: its kind, size and cached pages are not recorded. */
   Unknown = 6,
   SysV = 7,
+  /** [vdso] and its kin: pages of the kernel. */
+  Special = 8,
 }
 
 

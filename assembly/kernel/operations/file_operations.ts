@@ -28,8 +28,21 @@ export function truncateFile(kernel: Kernel, id: u32, size: u64): void {
   const isShmem = kernel.files.isShmem(id);
   file.size = size;
   file.pages = first;
-  if (file.kind == FileKind.Unknown) return;
+  const isUnknown = file.kind == FileKind.Unknown;
+  if (isUnknown) {
+    // its size was not known before: take it for cut down, and for cached as far as it is mapped
+    file.kind = FileKind.Ext4;
+    truncateRange(kernel, id, first, size, highestMapped(kernel, id));
+    file.kind = FileKind.Unknown;
+    file.pages = 1 << 38;
+    return;
+  }
   if (isShmem && (grows || oldPages <= first)) return;
+  truncateRange(kernel, id, first, size, oldPages);
+}
+
+/** truncate_pagecache. */
+function truncateRange(kernel: Kernel, id: u32, first: u64, size: u64, oldPages: u64): void {
   unmapFileRange(kernel, id, first, NO_END, ZapKind.File);
   truncatePages(kernel, id, size >> 12, (size & 4095) == 0, oldPages);
   unmapFileRange(kernel, id, first, NO_END, ZapKind.File);

@@ -15,6 +15,7 @@ import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from "../mm/vm_flags";
 export function forkMm(kernel: Kernel, parent: Mm, childId: u32): Mm {
   const child = kernel.makeMm(childId);
   child.brk = parent.brk;
+  child.startBrk = parent.startBrk;
   child.known = parent.known;
   child.thpDisabled = parent.thpDisabled;
   child.ksmAll = parent.ksmAll;

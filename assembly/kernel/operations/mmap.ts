@@ -106,6 +106,7 @@ export function mapVma(
 export function changeBrk(kernel: Kernel, mm: Mm, requested: u64, result: u64): void {
   const old = mm.brk;
   mm.brk = result;
+  if (mm.startBrk == 0) mm.startBrk = result;
   if (old == 0 || requested == 0 || result != requested) return;
   const oldEnd = alignUp(old, 4096);
   const newEnd = alignUp(requested, 4096);
@@ -128,7 +129,8 @@ function growBrk(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
   merge.forkChild = 0;
   merge.uffd = 0;
   merge.policy = 0;
-  if (merge.fitsAfter(previous)) {
+  // only what lies above the start of the heap can grow (vma_prev_limit)
+  if (previous != null && previous.end > mm.startBrk && merge.fitsAfter(previous)) {
     previous!.end = end;
   } else {
     const vma = kernel.newVma(start, end, flags);

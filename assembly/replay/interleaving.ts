@@ -1,0 +1,118 @@
+/**
+ * Flushes that run on several CPUs at once: which of them were merged is read off the order of the recording.
+ *
+ * Models:     a CPU that asks others takes a generation; a CPU that flushes while a later generation was already
+ *             taken flushes everything, and one that was brought up to date by another's request does not
+ *             flush for its own any more.
+ * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_func)
+ */
+import { allocate } from "../base/bytes";
+import { FLUSH_ALL, FlushReason } from "../kernel/events";
+import { CPUS, Mm, addressOfMm } from "../kernel/mm/mm";
+import { EventKind, EventRun, ReplayEvent, eventAt } from "./event_run";
+import { Task } from "./task";
+
+export class Interleaving {
+  private mm: u32 = 0;
+  private generation: u32 = 0;
+  /** For each CPU, the generation that it has flushed up to and the one that its own request took. */
+  private readonly flushed: usize = allocate(CPUS * 4);
+  private readonly requested: usize = allocate(CPUS * 4);
+
+  /** A recorded flush, in the order of the recording. */
+  take(task: Task, mm: Mm, cpu: u32, reason: u32): void {
+    if (this.mm != addressOfMm(mm)) this.begin(mm);
+    const at = (<usize>cpu) << 2;
+    if (reason == FlushReason.SendIpi) {
+      store<u32>(this.requested + at, ++this.generation);
+      return;
+    }
+    if (reason == FlushReason.LocalMm) {
+      const own = load<u32>(this.requested + at);
+      if (own != 0 && own != this.generation) task.overtaken++;
+      store<u32>(this.requested + at, 0);
+      store<u32>(this.flushed + at, this.generation);
+      return;
+    }
+    if (reason != FlushReason.Remote) return;
+    if (load<u32>(this.requested + at) > load<u32>(this.flushed + at)) {
+      task.absorbed++;
+      store<u32>(this.requested + at, 0);
+    }
+    store<u32>(this.flushed + at, this.generation);
+  }
+
+  /** Applies what was learnt to the predictions of `task`; returns to how many. */
+  reconcile(task: Task, recorded: EventRun, predicted: EventRun): u32 {
+    let changed: u32 = 0;
+    if (task.overtaken != 0) changed += this.makeFull(recorded, predicted);
+    if (task.absorbed != 0 || countLocal(predicted) > countLocal(recorded)) {
+      changed += this.dropAbsorbed(task, recorded, predicted);
+    }
+    task.overtaken = 0;
+    task.absorbed = 0;
+    return changed;
+  }
+
+  private begin(mm: Mm): void {
+    this.mm = addressOfMm(mm);
+    this.generation = 0;
+    memory.fill(this.flushed, 0, CPUS * 4);
+    memory.fill(this.requested, 0, CPUS * 4);
+  }
+
+  /** The n-th local flush of both sides belong together. */
+  private makeFull(recorded: EventRun, predicted: EventRun): u32 {
+    let changed: u32 = 0;
+    let j: u32 = 0;
+    for (let i: u32 = 0; i < recorded.length; i++) {
+      if (!isLocal(eventAt(recorded, i))) continue;
+      while (j < predicted.length && !isLocal(eventAt(predicted, j))) j++;
+      if (j == predicted.length) break;
+      const full = <u64>(<i64>FLUSH_ALL);
+      if (eventAt(recorded, i).b == full && eventAt(predicted, j).b != full) {
+        eventAt(predicted, j).b = full;
+        changed++;
+      }
+      j++;
+    }
+    return changed;
+  }
+
+  private dropAbsorbed(task: Task, recorded: EventRun, predicted: EventRun): u32 {
+    let surplus: u32 = 0;
+    if (countLocal(predicted) > countLocal(recorded))
+      surplus = countLocal(predicted) - countLocal(recorded);
+    let left = min(surplus, task.absorbed);
+    const dropped = left;
+    let to: u32 = 0;
+    for (let i: u32 = 0; i < predicted.length; i++) {
+      if (left > 0 && isLocal(eventAt(predicted, i))) {
+        left--;
+        continue;
+      }
+      if (to != i) {
+        memory.copy(
+          changetype<usize>(eventAt(predicted, to)),
+          changetype<usize>(eventAt(predicted, i)),
+          32,
+        );
+      }
+      to++;
+    }
+    predicted.length = to;
+    return dropped;
+  }
+}
+
+function isLocal(event: ReplayEvent): bool {
+  return event.kind == EventKind.Flush && event.a == <u64>FlushReason.LocalMm;
+}
+
+function countLocal(run: EventRun): u32 {
+  let count: u32 = 0;
+  for (let i: u32 = 0; i < run.length; i++) {
+    if (isLocal(eventAt(run, i))) count++;
+  }
+  return count;
+}
