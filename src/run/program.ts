@@ -1,7 +1,10 @@
 /** The program of a timed run, as batches of records for the core. */
 import { recordsOf, settingsOf } from "../replay/feed.js";
+import type { ResolvedScenario, ResolvedWorkloadOperation } from "../scenario/resolved.js";
+import { EventEncoder } from "../workload/encode.js";
 import { OFFSET_KIND, OFFSET_MM, RECORD_BYTES, RecordKind } from "../workload/record_layout.js";
-import type { RecordingReader } from "../workload/recording.js";
+import type { RecordingHeader, RecordingReader } from "../workload/recording.js";
+import { SYNTHETIC_HEADER, syntheticEvents } from "../workload/synthetic.js";
 
 /** A program that can be run any number of times. */
 export interface Program {
@@ -15,27 +18,53 @@ export interface Program {
   readonly sharedMm: number;
 }
 
+/** The program of a scenario; `open` finds recordings by the name that the scenario gives. */
+export async function programOfScenario(
+  { workload }: Pick<ResolvedScenario, "workload">,
+  open: (recording: string) => Promise<RecordingReader>,
+): Promise<Program> {
+  if (workload.kind === "synthetic") return syntheticProgram(workload.operations);
+  return programOf(workload.recording, await open(workload.recording));
+}
+
 /** Reads a recording to its end. Throws RecordingError where it is damaged. */
 export async function programOf(name: string, reader: RecordingReader): Promise<Program> {
   const batches: Uint8Array[] = [];
-  let length = 0;
-  for await (const batch of recordsOf(reader)) {
-    batches.push(batch.slice());
-    length += batch.length;
-  }
-  const records = new Uint8Array(length);
+  for await (const batch of recordsOf(reader)) batches.push(batch.slice());
+  return programFrom(name, reader.header, joined(batches));
+}
+
+/** A workload that a scenario describes. */
+export function syntheticProgram(operations: readonly ResolvedWorkloadOperation[]): Program {
+  const encoder = new EventEncoder();
+  encoder.addHeader(SYNTHETIC_HEADER);
+  for (const event of syntheticEvents(operations)) encoder.add(event);
+  return programFrom(SYNTHETIC_HEADER.name, SYNTHETIC_HEADER, joined([encoder.take()]));
+}
+
+function programFrom(
+  name: string,
+  header: RecordingHeader,
+  records: Uint8Array<ArrayBuffer>,
+): Program {
+  return {
+    name,
+    records,
+    events: records.length / RECORD_BYTES,
+    settings: settingsOf(header),
+    sharedMm: busiestMm(records),
+  };
+}
+
+/** One copy of all batches, which may be overwritten afterwards. */
+function joined(batches: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
+  const records = new Uint8Array(batches.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
   for (const batch of batches) {
     records.set(batch, at);
     at += batch.length;
   }
-  return {
-    name,
-    records,
-    events: length / RECORD_BYTES,
-    settings: settingsOf(reader.header),
-    sharedMm: busiestMm(records),
-  };
+  return records;
 }
 
 const INVAL: number = RecordKind.Inval;

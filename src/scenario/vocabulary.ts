@@ -36,7 +36,7 @@ export const WORKLOAD_OPERATIONS = {
   munmap: "unmaps the vma, maps it again and touches it",
   dontneed: "drops the pages with MADV_DONTNEED and touches them again",
   mprotect: "makes the vma read-only, then writable again",
-  fork: "forks a child that exits; the parent then writes every page and breaks the sharing",
+  fork: "forks a child; the parent writes every page, which breaks the sharing; the child exits",
   migrate: "moves every page to another frame",
   ksm: "merges the pages with equal ones, then writes them again",
   collapse: "replaces the page-table page by a huge mapping, then splits it again",
