@@ -4,7 +4,7 @@
 import { TimingRecord } from "./abi/records";
 import { Operation, Property, Timing } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
-import { describeMove, describeState, tracePath } from "./explore/path";
+import { describeMove, describeState, tracePath, traceUnserved } from "./explore/path";
 import { PROTOCOL_BYTES } from "./kernel/steps/program";
 import * as host from "./replay/host_interface";
 import { Simulation } from "./timed/simulation";
@@ -23,9 +23,16 @@ export function reportBlock(): usize {
 const PROTOCOL_BLOCK: i32 = 1024;
 const REPORT_BLOCK: i32 = 16384;
 
-export function exploreBoot(operation: i32, devices: i32, pages: u32, retryLimit: u32): void {
+/** `keepsGraph`: keep what exploreServed() needs. */
+export function exploreBoot(
+  operation: i32,
+  devices: i32,
+  pages: u32,
+  retryLimit: u32,
+  keepsGraph: bool,
+): void {
   assert(<usize>PROTOCOL_BLOCK >= PROTOCOL_BYTES, "the protocol block holds a protocol");
-  bootExplorer(protocolBlock(), <Operation>operation, devices, pages, retryLimit);
+  bootExplorer(protocolBlock(), <Operation>operation, devices, pages, retryLimit, keepsGraph);
 }
 
 export function exploreRun(limit: u32, maxStates: u32): bool {
@@ -52,6 +59,36 @@ export function exploreIsViolated(property: u32): bool {
 /** Writes the path to a property's first violation to the report block; returns its length. */
 export function explorePath(property: u32): u32 {
   return tracePath(explorer(), property, reportBlock());
+}
+
+/** Decides `served` once exploration is complete; true when the verdict is there. */
+export function exploreServed(budget: u32): bool {
+  return explorer().served().run(budget);
+}
+
+/** 0: every request is answered; 1: not under weak fairness; 2: not under strong fairness either. */
+export function exploreUnserved(): u32 {
+  return explorer().served().verdict;
+}
+
+/** Writes the way to a request that is never answered and the cycle behind it; returns their length. */
+export function exploreUnservedPath(): u32 {
+  return traceUnserved(explorer(), explorer().served(), reportBlock());
+}
+
+/** The number of steps before the cycle. */
+export function exploreUnservedStem(): u32 {
+  return explorer().depth(explorer().served().entry());
+}
+
+/** The present state as one number, to tell states apart. */
+export function exploreFingerprint(): u64 {
+  return explorer().fingerprint();
+}
+
+/** The obligation that a move fulfils, from 1; 0: nothing forces it. */
+export function exploreObligation(move: u32): u32 {
+  return explorer().graph!.obligation(move);
 }
 
 /** Puts the instance back to its initial state. */

@@ -124,12 +124,15 @@ export class Codec {
 
   /** Takes the state in memory for the present one and packs it into `row`. */
   encodeAll(row: usize): void {
-    memory.fill(this.current, 0, (<usize>this.words) << 3);
-    for (let cell: u32 = 0; cell < this.cells; cell++) {
-      this.remember(cell);
-      this.patch(this.current, cell, this.codeOf(cell));
-    }
-    memory.copy(row, this.current, (<usize>this.words) << 3);
+    this.pack(row);
+    memory.copy(this.current, row, (<usize>this.words) << 3);
+    for (let cell: u32 = 0; cell < this.cells; cell++) this.remember(cell);
+  }
+
+  /** Packs the state in memory, whatever it is. */
+  pack(row: usize): void {
+    memory.fill(row, 0, (<usize>this.words) << 3);
+    for (let cell: u32 = 0; cell < this.cells; cell++) this.patch(row, cell, this.codeOf(cell));
   }
 
   /** Writes every cell of the state packed at `row`: memory may hold anything before. */

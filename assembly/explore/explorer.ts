@@ -6,8 +6,10 @@
  */
 import { allocate, putWord, wordAt } from "../base/bytes";
 import { WORDS_MAX } from "./codec";
+import { Graph } from "./graph";
 import { Instance } from "./instance";
 import { Moves } from "./moves";
+import { Served } from "./served";
 import { NO_ROW, StateStore } from "./state_store";
 
 const PROPERTIES: u32 = 8;
@@ -24,12 +26,24 @@ export class Explorer {
   private readonly violatedBy: usize = allocate(PROPERTIES << 2);
   private readonly violatedChoices: usize = allocate(PROPERTIES << 2);
   private found: u32 = 0;
+  // What findStep() has found.
+  foundMove: u32 = 0;
+  foundChoices: u32 = 0;
+  /** The transitions between states with an open request; null: they are not kept. */
+  readonly graph: Graph | null;
+  private servedVerdict: Served | null = null;
 
-  constructor(readonly instance: Instance) {
+  constructor(
+    readonly instance: Instance,
+    keepsGraph: bool,
+  ) {
     this.moves = new Moves(instance);
     this.store = new StateStore(instance.codec.words);
     instance.codec.encodeAll(this.scratch);
     this.store.insert(this.scratch, NO_ROW, 0, 0);
+    const graph = keepsGraph ? new Graph(instance, this.moves) : null;
+    if (graph != null) graph.addState(graph.waitingNow());
+    this.graph = graph;
   }
 
   isComplete(): bool {
@@ -43,6 +57,22 @@ export class Explorer {
     while (budget-- > 0 && this.head < this.store.rows && this.store.rows <= last) {
       this.expand(this.head++);
     }
+  }
+
+  /** The verdict about `served`; exploration is complete and has kept its graph. */
+  served(): Served {
+    let served = this.servedVerdict;
+    if (served != null) return served;
+    assert(this.isComplete(), "served is judged when every state is known");
+    served = new Served(this.graph!, this.store.rows, this.instance.devices);
+    this.servedVerdict = served;
+    return served;
+  }
+
+  /** The state in memory as one number. */
+  fingerprint(): u64 {
+    this.instance.codec.pack(this.scratch);
+    return this.store.hash(this.scratch);
   }
 
   isViolated(property: u32): bool {
@@ -68,23 +98,55 @@ export class Explorer {
     return steps;
   }
 
+  /** Finds a step from `row` to `target` that fulfils `obligation`; false: there is none. */
+  findStep(row: u32, target: u32, obligation: u32): bool {
+    const codec = this.instance.codec;
+    const choice = this.instance.choice;
+    codec.decodeAll(this.store.row(row));
+    for (let move: u32 = 0; move < this.moves.count; move++) {
+      if (this.graph!.obligation(move) != obligation || !this.moves.isEnabled(move)) continue;
+      choice.reset();
+      let more = true;
+      while (more) {
+        this.moves.take(move);
+        this.instance.scene.oracle.take();
+        codec.encodeAndRestore(this.scratch);
+        if (this.store.equals(target, this.scratch)) {
+          this.foundMove = move;
+          this.foundChoices = choice.code();
+          return true;
+        }
+        more = choice.advance();
+      }
+    }
+    return false;
+  }
+
   private expand(row: u32): void {
     const instance = this.instance;
     const codec = instance.codec;
     const moves = this.moves;
     const choice = instance.choice;
     const oracle = instance.scene.oracle;
+    const graph = this.graph;
     codec.moveTo(this.store.row(row));
+    if (graph != null) graph.beginState();
     for (let move: u32 = 0; move < moves.count; move++) {
       if (!moves.isEnabled(move)) continue;
+      if (graph != null) graph.addPossible(row, move);
       choice.reset();
       let more = true;
       while (more) {
         moves.take(move);
         const violations = oracle.take();
         if ((violations & ~this.found) != 0) this.note(violations, row, move, choice.code());
+        const waiting = graph == null ? 0 : graph.waitingNow();
         codec.encodeAndRestore(this.scratch);
-        this.store.insert(this.scratch, row, move, choice.code());
+        const target = this.store.insert(this.scratch, row, move, choice.code());
+        if (graph != null) {
+          if (!this.store.wasKnown) graph.addState(waiting);
+          graph.addEdge(row, target, move);
+        }
         this.transitions += 1;
         more = choice.advance();
       }

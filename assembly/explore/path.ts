@@ -11,22 +11,52 @@ import { Task } from "../kernel/steps/task";
 import { FRAME_STRIDE_SHIFT } from "./codec";
 import { Explorer } from "./explorer";
 import { Instance } from "./instance";
+import { Served } from "./served";
 import { NO_ROW } from "./state_store";
+
+/** Bytes of the block that the host reads. */
+const REPORT_BYTES: u32 = 16384;
 
 /** Writes a PathStep for each step up to and including the violating one; returns their number. */
 export function tracePath(explorer: Explorer, property: u32, block: usize): u32 {
   if (!explorer.isViolated(property)) return 0;
-  const store = explorer.store;
   const row = explorer.violationRow(property);
   const depth = explorer.depth(row);
+  assert((depth + 1) * <u32>offsetof<PathStep>() <= REPORT_BYTES, "a path fits the report");
+  traceBack(explorer, row, block);
   putStep(block, depth, explorer.violationMove(property), explorer.violationChoices(property));
+  return depth + 1;
+}
+
+/**
+ * Writes the way to a request that is never answered and the cycle behind it; returns their length.
+ * `cycleStart` of the verdict says where the cycle begins.
+ */
+export function traceUnserved(explorer: Explorer, served: Served, block: usize): u32 {
+  const entry = served.entry();
+  const cycle = served.cycle();
+  const depth = explorer.depth(entry);
+  assert((depth + cycle.states.length) * <u32>offsetof<PathStep>() <= REPORT_BYTES, "it fits");
+  traceBack(explorer, entry, block);
+  let at = entry;
+  for (let i: u32 = 0; i < cycle.states.length; i++) {
+    const isStep = explorer.findStep(at, cycle.states.at(i), cycle.fulfils.at(i));
+    assert(isStep, "an edge of the graph is a step");
+    putStep(block, depth + i, explorer.foundMove, explorer.foundChoices);
+    at = cycle.states.at(i);
+  }
+  return depth + cycle.states.length;
+}
+
+/** Writes the steps from the initial state to `row`. */
+function traceBack(explorer: Explorer, row: u32, block: usize): void {
+  const store = explorer.store;
   let at = row;
-  for (let i = depth; i > 0; i--) {
+  for (let i = explorer.depth(row); i > 0; i--) {
     putStep(block, i - 1, store.move(at), store.choices(at));
     at = store.parent(at);
   }
   assert(store.parent(at) == NO_ROW, "a path begins at the initial state");
-  return depth + 1;
 }
 
 function putStep(block: usize, at: u32, move: u32, choices: u32): void {

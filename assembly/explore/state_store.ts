@@ -90,7 +90,7 @@ export class StateStore {
     return index;
   }
 
-  private equals(index: u32, state: usize): bool {
+  equals(index: u32, state: usize): bool {
     const row = this.row(index);
     for (let word: u32 = 0; word < this.words; word++) {
       if (longAt(row, word) != longAt(state, word)) return false;
@@ -99,7 +99,7 @@ export class StateStore {
   }
 
   /** A multiply-rotate hash; the state itself decides equality. */
-  private hash(state: usize): u64 {
+  hash(state: usize): u64 {
     let hash: u64 = 0x9e3779b97f4a7c15;
     for (let word: u32 = 0; word < this.words; word++) {
       hash = rotl<u64>(hash ^ (longAt(state, word) * 0xff51afd7ed558ccd), 29) * 0xc4ceb9fe1a85ec53;

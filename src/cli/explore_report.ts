@@ -57,7 +57,7 @@ const SHORT: Record<string, string> = {
   "split-brain": "split",
   "stale-walk": "walk",
   "device-failure": "fail",
-  served: "unserved",
+  served: "srv",
 };
 
 /** Protocols against operations: what is violated, and in how many steps. */
@@ -80,7 +80,7 @@ export function formatMatrix(cells: readonly ExploreResult[]): string {
     "violated properties with the steps of a shortest counterexample; a dot: all that apply hold",
     `${Object.entries(SHORT)
       .map(([id, short]) => `${short} ${id}`)
-      .join(", ")}, ? unknown`,
+      .join(", ")}, ? unknown; (srv): only while something possible is kept waiting for ever`,
     `${cells.length} worlds, ${grouped(total)} states, ${seconds.toFixed(2)} s`,
   ].join("\n");
 }
@@ -92,8 +92,8 @@ function formatCell({ properties }: ExploreResult): string {
   return parts.length === 0 ? "·" : parts.join(" ");
 }
 
-function shortVerdict(short: string, { verdict, steps }: PropertyResult): string[] {
-  if (verdict === "violated") return [`${short}${steps!}`];
+function shortVerdict(short: string, { verdict, steps, fairness }: PropertyResult): string[] {
+  if (verdict === "violated") return fairness === "weak" ? [`(${short})`] : [`${short}${steps!}`];
   return verdict === "unknown" ? [`${short}?`] : [];
 }
 

@@ -40,18 +40,58 @@ export async function replayToken(
 
 function replay(content: TokenContent, token: string, machine: ExploreMachine): Counterexample {
   const { world, property, path, loop } = content;
-  machine.boot(world);
+  machine.boot(world, property === "served");
   machine.rewind();
   const initial = machine.state();
+  const run = property === "served" ? new FairRun(machine, loop) : null;
   const steps: TimelineStep[] = [];
   let before = initial;
   path.forEach((step, at) => {
+    run?.goOn(before, step.move, at);
     const taken = take(machine, step, at, before);
     steps.push(taken);
     before = taken.state;
   });
-  const isReproduced = steps.at(-1)!.violated.includes(property);
+  const isReproduced =
+    run === null ? steps.at(-1)!.violated.includes(property) : run.isUnserved(before);
   return { world, property, token, initial, steps, loop, isReproduced };
+}
+
+/** Watches whether the end of a path can go on for ever, fairly, while a device waits. */
+class FairRun {
+  private start: bigint | null = null;
+  /** Obligations that the run has neither fulfilled nor seen impossible. */
+  private owed = -1;
+  private waiting: readonly number[] = [];
+
+  /** `loop`: the step from which the run repeats itself; null: it ends. */
+  constructor(
+    private readonly machine: ExploreMachine,
+    private readonly loop: number | null,
+  ) {}
+
+  /** Step `at` follows. */
+  goOn(state: WorldState, move: number, at: number): void {
+    if (this.loop === null || at < this.loop) return;
+    if (at === this.loop) {
+      this.start = this.machine.fingerprint();
+      this.waiting = waitingDevices(state);
+    }
+    this.owed &= this.machine.obligations() & ~this.machine.obligation(move);
+    this.waiting = waitingDevices(state).filter((device) => this.waiting.includes(device));
+  }
+
+  /** The run has come to its end, or back to where it repeats itself. */
+  isUnserved(state: WorldState): boolean {
+    if (this.loop === null) {
+      return waitingDevices(state).length > 0 && this.machine.obligations() === 0;
+    }
+    return this.start === this.machine.fingerprint() && this.owed === 0 && this.waiting.length > 0;
+  }
+}
+
+function waitingDevices({ devices }: WorldState): number[] {
+  return devices.flatMap(({ request }, device) => (request === "idle" ? [] : [device]));
 }
 
 function take(

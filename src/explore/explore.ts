@@ -7,7 +7,7 @@
 import { clockMs, pause } from "#platform";
 import { ExploreMachine } from "./machine.js";
 import type { OperationId } from "./operations.js";
-import { appliesTo, SAFETY_IDS, type PropertyId } from "./properties.js";
+import { appliesTo, PROPERTY_IDS, type PropertyId } from "./properties.js";
 import { resolveSmallWorld, type SmallWorld, type SmallWorldInput } from "./small_world.js";
 import { writeToken } from "./token.js";
 
@@ -24,6 +24,11 @@ export interface PropertyResult {
   readonly steps: number | null;
   /** Repeats the counterexample. */
   readonly token: string | null;
+  /**
+   * Of a violated `served`: weak if the run keeps something waiting that is possible again and again,
+   * strong if it does not.
+   */
+  readonly fairness?: "weak" | "strong";
 }
 
 /** What `tlbstorm explore --json` prints. */
@@ -44,6 +49,8 @@ export interface ExploreResult {
 }
 
 export interface ExploreProgress {
+  /** `served` is judged behind the other properties, on states of its own. */
+  readonly stage: "safety" | "served";
   readonly states: number;
   readonly transitions: number;
 }
@@ -64,24 +71,19 @@ export interface ExploreOptions {
 export const MAX_STATES = 20_000_000;
 /** States of one slice: some hundredths of a second. */
 const SLICE = 16_384;
+/** Edges of one slice of the search for a fair cycle. */
+const EDGES = 500_000;
 
 export async function explore(request: SmallWorldInput & ExploreOptions): Promise<ExploreResult> {
   const world = resolveSmallWorld(request);
-  const { properties = SAFETY_IDS, maxStates = MAX_STATES } = request;
+  const wanted = request.properties ?? PROPERTY_IDS;
   const machine = request.machine ?? (await ExploreMachine.create());
   const startedAt = clockMs();
-  machine.boot(world);
-  const judged = properties.filter((id) => isJudged(id, world));
-  const isSettled = () =>
-    properties !== SAFETY_IDS && judged.every((id) => machine.path(id) !== null);
-  let complete = machine.run(1, maxStates);
-  while (!complete && !isSettled() && machine.states < maxStates) {
-    complete = machine.run(SLICE, maxStates);
-    request.signal?.throwIfAborted();
-    await request.onProgress?.({ states: machine.states, transitions: machine.transitions });
-    await pause();
-  }
-  const seconds = (clockMs() - startedAt) / 1000;
+  const safety = wanted.filter((id) => id !== "served");
+  const complete = await exploreStates(world, request, machine, safety);
+  const { states, transitions } = machine;
+  const judged = safety.map((id) => [id, judge(id, world, machine, complete)] as const);
+  const served = wanted.includes("served") ? await judgeServed(world, request, machine) : null;
   return {
     schema: "tlbstorm.explore/1",
     protocol: world.protocol.id,
@@ -90,13 +92,63 @@ export async function explore(request: SmallWorldInput & ExploreOptions): Promis
     pages: world.pages,
     retryLimit: world.retryLimit,
     complete,
-    states: machine.states,
-    transitions: machine.transitions,
-    seconds,
-    properties: Object.fromEntries(
-      properties.map((id) => [id, judge(id, world, machine, complete)]),
-    ),
+    states,
+    transitions,
+    seconds: (clockMs() - startedAt) / 1000,
+    properties: { ...Object.fromEntries(judged), ...(served === null ? {} : { served }) },
   };
+}
+
+/** Explores the states of a world; true: all of them. */
+async function exploreStates(
+  world: SmallWorld,
+  options: ExploreOptions,
+  machine: ExploreMachine,
+  properties: readonly PropertyId[],
+): Promise<boolean> {
+  const { maxStates = MAX_STATES } = options;
+  machine.boot(world);
+  const judged = properties.filter((id) => isJudged(id, world));
+  const isSettled = () =>
+    options.properties !== undefined && judged.every((id) => machine.path(id) !== null);
+  let complete = machine.run(1, maxStates);
+  while (!complete && !isSettled() && machine.states < maxStates) {
+    complete = machine.run(SLICE, maxStates);
+    await betweenSlices("safety", options, machine);
+  }
+  return complete;
+}
+
+/** Lets progress, interruptions and other work through. */
+async function betweenSlices(
+  stage: ExploreProgress["stage"],
+  options: ExploreOptions,
+  { states, transitions }: ExploreMachine,
+): Promise<void> {
+  options.signal?.throwIfAborted();
+  await options.onProgress?.({ stage, states, transitions });
+  await pause();
+}
+
+/** `served` is about devices that never give up, whatever the limit of the world is. */
+async function judgeServed(
+  world: SmallWorld,
+  options: ExploreOptions,
+  machine: ExploreMachine,
+): Promise<PropertyResult> {
+  const { maxStates = MAX_STATES } = options;
+  const patient = { ...world, retryLimit: 0 };
+  machine.boot(patient, true);
+  while (!machine.run(SLICE, maxStates)) {
+    if (machine.states >= maxStates) return { verdict: "unknown", steps: null, token: null };
+    await betweenSlices("served", options, machine);
+  }
+  while (!machine.judgeServed(EDGES)) await betweenSlices("served", options, machine);
+  const unserved = machine.unserved();
+  if (unserved === null) return { verdict: "holds", steps: null, token: null };
+  const { path, loop, fairness } = unserved;
+  const token = writeToken({ world: patient, property: "served", path, loop });
+  return { verdict: "violated", steps: path.length, token, fairness };
 }
 
 /** One call for each world, in one core. */

@@ -12,7 +12,7 @@ export {
 } from "./explore.js";
 export { ExploreMachine } from "./machine.js";
 export { OPERATION_IDS, OPERATIONS, type OperationId } from "./operations.js";
-export { appliesTo, PROPERTIES, PROPERTY_IDS, SAFETY_IDS, type PropertyId } from "./properties.js";
+export { appliesTo, PROPERTIES, PROPERTY_IDS, type PropertyId } from "./properties.js";
 export {
   resolveSmallWorld,
   type RetryLimit,

@@ -25,6 +25,15 @@ export interface Move {
   readonly steps: readonly StepKind[];
 }
 
+/** A run in which a device waits for an answer for ever. */
+export interface Unserved {
+  /** strong: even though whatever is possible again and again happens again and again. */
+  readonly fairness: "weak" | "strong";
+  readonly path: readonly PathStep[];
+  /** The number of steps before the cycle; null: the run ends. */
+  readonly loop: number | null;
+}
+
 export interface Taken {
   /** The answers fitted the questions. */
   readonly fits: boolean;
@@ -40,13 +49,16 @@ export class ExploreMachine {
     return new ExploreMachine(await Core.create());
   }
 
-  /** Puts a world in its initial state; what was explored before is forgotten. */
-  boot(world: SmallWorld): void {
+  /**
+   * Puts a world in its initial state; what was explored before is forgotten. `keepsGraph`: keep what
+   * is needed to judge `served`.
+   */
+  boot(world: SmallWorld, keepsGraph = false): void {
     const { exports } = this.core;
     const encoded = encodeProtocol(world.protocol);
     this.core.bytes(exports.protocolBlock(), encoded.length).set(encoded);
     const operation = OPERATIONS[world.operation].code;
-    exports.exploreBoot(operation, world.devices, world.pages, world.retryLimit);
+    exports.exploreBoot(operation, world.devices, world.pages, world.retryLimit, keepsGraph);
     this.world = world;
   }
 
@@ -73,10 +85,49 @@ export class ExploreMachine {
     const { exports } = this.core;
     const { code } = PROPERTIES[property];
     if (!isSet(exports.exploreIsViolated(code))) return null;
-    const steps = exports.explorePath(code);
+    return this.readPath(exports.explorePath(code));
+  }
+
+  /** Works on the verdict about `served`; true when it is there. */
+  judgeServed(budget: number): boolean {
+    return isSet(this.core.exports.exploreServed(budget));
+  }
+
+  /** A run in which a request is never answered; null: there is none. */
+  unserved(): Unserved | null {
+    const { exports } = this.core;
+    const verdict = exports.exploreUnserved();
+    if (verdict === 0) return null;
+    const stem = exports.exploreUnservedStem();
+    const path = this.readPath(exports.exploreUnservedPath());
+    const fairness = verdict === 1 ? "weak" : "strong";
+    return { fairness, path, loop: path.length > stem ? stem : null };
+  }
+
+  private readPath(steps: number): PathStep[] {
     const size = recordSize("PathStep");
-    const view = this.core.view(exports.reportBlock(), steps * size);
+    const view = this.core.view(this.core.exports.reportBlock(), steps * size);
     return Array.from({ length: steps }, (_, at) => readRecord("PathStep", view, at * size));
+  }
+
+  /** The present state as one number, to tell states apart. */
+  fingerprint(): bigint {
+    return BigInt.asUintN(64, this.core.exports.exploreFingerprint());
+  }
+
+  /** The obligation that a move fulfils, as one bit; 0: nothing forces it. The graph is kept. */
+  obligation(move: number): number {
+    const obligation = this.core.exports.exploreObligation(move);
+    return obligation === 0 ? 0 : 1 << (obligation - 1);
+  }
+
+  /** The obligations that are possible now, as bits. The graph is kept. */
+  obligations(): number {
+    let bits = 0;
+    for (let move = 0; move < this.core.exports.exploreMoves(); move++) {
+      if (this.isEnabled(move)) bits |= this.obligation(move);
+    }
+    return bits;
   }
 
   /** Goes back to the initial state. */

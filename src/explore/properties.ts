@@ -63,6 +63,3 @@ export function appliesTo(id: PropertyId, operation: OperationId, protocol: Prot
   if (property.operations !== undefined && !property.operations.includes(operation)) return false;
   return !(property.sharedTableOnly === true && protocol.reads === "mirror");
 }
-
-/** Properties that a single step can violate; `served` is about runs that never end. */
-export const SAFETY_IDS = PROPERTY_IDS.filter((id) => id !== "served");

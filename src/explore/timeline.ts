@@ -103,6 +103,6 @@ function pageName(what: string, entries: readonly unknown[], page: number): stri
 function closing({ property, steps, loop, token, isReproduced }: Counterexample): string[] {
   const { rule } = PROPERTIES[property];
   const verdict = isReproduced ? `violated at ${steps.length}` : "not violated";
-  const repeats = loop === null ? [] : [`loop:  from ${steps.length} back to ${loop}, for ever`];
+  const repeats = loop === null ? [] : [`loop:  steps ${loop + 1} to ${steps.length}, for ever`];
   return [...repeats, `rule:  ${rule}   ${property}, ${verdict}`, `token: ${token}`];
 }

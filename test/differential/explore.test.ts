@@ -6,21 +6,36 @@ import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { explore, type ExploreResult } from "../../src/explore/explore.js";
 import { ExploreMachine } from "../../src/explore/machine.js";
-import { SAFETY_IDS } from "../../src/explore/properties.js";
+import { PROPERTY_IDS } from "../../src/explore/properties.js";
 import type { Cell } from "./twin/matrix.js";
 
 const kept = (file: string) =>
   JSON.parse(readFileSync(new URL(`twin/${file}`, import.meta.url), "utf8")) as Cell[];
 
-type Judged = Pick<ExploreResult, "properties">;
+/** What the twin says, in the explorer's words. */
+function expected({ properties }: Cell) {
+  const { "served-strong": strong, ...others } = properties;
+  const { verdict } = others["served"]!;
+  const fairness = strong!.verdict === "violated" ? "strong" : "weak";
+  const served = verdict === "violated" ? { verdict, fairness } : { verdict };
+  return { ...others, served };
+}
 
-const judgements = ({ properties }: Judged | Cell) =>
-  Object.fromEntries(
-    SAFETY_IDS.map((id) => {
-      const { verdict, steps } = (properties as Cell["properties"])[id]!;
-      return [id, { verdict, steps }];
+function found({ properties }: ExploreResult): Record<string, object> {
+  return Object.fromEntries<object>(
+    Object.entries(properties).map(([id, { verdict, steps, fairness }]) => {
+      if (id !== "served") return [id, { verdict, steps }];
+      return [id, fairness === undefined ? { verdict } : { verdict, fairness }];
     }),
   );
+}
+
+function safetyOf(cell: Cell) {
+  return Object.fromEntries(Object.entries(expected(cell)).filter(([id]) => id !== "served"));
+}
+
+/** The twin gave up on the fair cycles of some larger worlds. */
+const isJudged = ({ properties }: Cell) => properties["served"]!.verdict !== "unfinished";
 
 describe.each([
   { what: "one device, one page, three refusals", cells: kept("matrix.json") },
@@ -34,12 +49,13 @@ describe.each([
   test.each([...new Set(cells.map(({ protocol }) => protocol))])("agree about %s", async (id) => {
     for (const cell of cells.filter(({ protocol }) => protocol === id)) {
       const { protocol, operation, devices, pages, retryLimit } = cell;
-      const result = await explore({ protocol, operation, devices, pages, retryLimit, machine });
-      expect({ ...cell, properties: judgements(result) }).toEqual({
-        ...cell,
-        properties: judgements(cell),
+      const properties = isJudged(cell) ? undefined : PROPERTY_IDS.slice(0, -1);
+      const request = { protocol, operation, devices, pages, retryLimit, properties };
+      const result = await explore({ ...request, machine });
+      expect({ ...request, ...found(result) }).toMatchObject({
+        ...request,
+        ...(isJudged(cell) ? expected(cell) : safetyOf(cell)),
       });
-      expect(result.complete).toBe(true);
     }
   });
 });

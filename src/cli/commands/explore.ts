@@ -1,6 +1,6 @@
 /** `tlbstorm explore`: every interleaving of a small world, and a verdict for each property. */
 import { Option } from "@commander-js/extra-typings";
-import { SAFETY_IDS, type PropertyId } from "../../explore/properties.js";
+import { PROPERTY_IDS, type PropertyId } from "../../explore/properties.js";
 import { exploreRequests, type ExploreRequest } from "../explore_request.js";
 import { readScenario } from "../load_scenario.js";
 import {
@@ -81,7 +81,7 @@ function propertyOption() {
   return new Option(
     "--property <id>",
     "judge this property only, and stop when it is violated",
-  ).argParser(word("property", SAFETY_IDS, "See: tlbstorm list properties"));
+  ).argParser(word("property", PROPERTY_IDS, "See: tlbstorm list properties"));
 }
 
 function maxStatesOption() {
