@@ -1,7 +1,7 @@
 /**
  * A compiler transform that writes what host and core share, from the one place where each is said:
  * the offsets of assembly/abi/records.ts to src/abi/layout.generated.ts, and the enums of
- * assembly/abi/vocabulary.ts to src/abi/vocabulary.generated.ts.
+ * assembly/abi/vocabulary.ts and assembly/abi/recording.ts to files of that name in src/abi.
  */
 import { readFileSync, writeFileSync, existsSync } from "node:fs";
 import { Transform } from "assemblyscript/transform";
@@ -37,7 +37,9 @@ export default class LayoutTransform extends Transform {
       "src/abi/layout.generated.ts",
       `${HEADER}\n/** Where the fields of each record lie, in bytes from its start. */\nexport const layout = {\n${records.sort().join("\n")}\n} as const;\n`,
     );
-    const vocabulary = readFileSync("assembly/abi/vocabulary.ts", "utf8");
-    writeIfChanged("src/abi/vocabulary.generated.ts", HEADER + "\n" + vocabulary);
+    for (const name of ["vocabulary", "recording"]) {
+      const enums = readFileSync(`assembly/abi/${name}.ts`, "utf8");
+      writeIfChanged(`src/abi/${name}.generated.ts`, HEADER + "\n" + enums);
+    }
   }
 }

@@ -1,1 +1,62 @@
-export {};
+/**
+ * The library: what `import { … } from "tlbstorm"` gives, in Node and in browsers.
+ *
+ * ```ts
+ * import { explore, formatTimeline, replayToken } from "tlbstorm";
+ *
+ * const { properties } = await explore({ protocol: "flush-at-end", operation: "munmap" });
+ * const example = await replayToken(properties["stale-read"].token);
+ * console.log(formatTimeline(example));
+ * ```
+ *
+ * - **Explore** every interleaving of one operation: `explore`, `exploreAll`, and for what they find
+ *   `replayToken` and `formatTimeline`.
+ * - **Run** a recorded program against devices: `readRecording`, `programOf`, `runScenario`.
+ * - **Check** the mm against a recorded kernel: `checkRecording`.
+ * - **Describe** machines, devices and protocols: `loadScenario`, `ProtocolSchema`,
+ *   `BUILTIN_PROTOCOLS`.
+ * - **Listen** to an mm under the kernel's callback names: `NotifierRegistry`.
+ */
+export { Core, CoreAbort } from "./abi/core.js";
+export * from "./explore/index.js";
+export { NotifierRegistry, RegistrationError, type Subscription } from "./notifier/registry.js";
+export type {
+  MmuNotifierOps,
+  NotifierContext,
+  NotifierEvent,
+  NotifierRange,
+} from "./notifier/subscription.js";
+export { BUILTIN_PROTOCOL_IDS, BUILTIN_PROTOCOLS, builtinProtocol } from "./protocols/catalogue.js";
+export { ProtocolSchema, type Protocol, type ProtocolInput } from "./protocols/schema.js";
+export { checkRecording, type CheckOptions, type RecordingCheck } from "./replay/check.js";
+export { programOf, type Program } from "./run/program.js";
+export type {
+  Counts,
+  RunDevice,
+  RunResult,
+  RunViolation,
+  Times,
+  TimingSummary,
+} from "./run/result.js";
+export { runScenario, type RunOptions } from "./run/run.js";
+export {
+  formatScenarioError,
+  InvalidScenario,
+  loadScenario,
+  scenarioJsonSchema,
+  type LoadedScenario,
+  type ResolvedScenario,
+  type Scenario,
+  type ScenarioError,
+  type ScenarioInput,
+} from "./scenario/index.js";
+export { importPerfScript } from "./workload/perf_script.js";
+export {
+  readRecording,
+  RecordingError,
+  type ByteSource,
+  type RecordingHeader,
+  type RecordingReader,
+} from "./workload/recording.js";
+export { importStrace } from "./workload/strace.js";
+export { writeRecording } from "./workload/write_recording.js";

@@ -119,3 +119,38 @@ export class TimingRecord {
   p999: u64;
   largest: u64;
 }
+
+/** One event of a recording; what its arguments are is said at RecordKind. */
+@unmanaged
+export class EventRecord {
+  kind: u16;
+  call: u16;
+  line: u32;
+  tid: u32;
+  p: u32;
+  mm: u32;
+  cpu: u16;
+  present: u8;
+  kthread: u8;
+  t: u64;
+  a0: u64;
+  a1: u64;
+  a2: u64;
+  a3: u64;
+  a4: u64;
+  a5: u64;
+}
+
+/** One difference between prediction and recording. */
+@unmanaged
+export class MismatchRecord {
+  line: u32;
+  kind: u32;
+  hasExpected: u32;
+  hasPredicted: u32;
+  expectedA: u64;
+  expectedB: u64;
+  predictedA: u64;
+  predictedB: u64;
+  during: u32;
+}

@@ -395,3 +395,10 @@ export enum Latency {
   Think,
   COUNT,
 }
+
+// A protocol is encoded as its traits and one block for each Hook: the number of steps in its first
+// byte, then from byte 4 on four bytes a step: kind, condition, joined, sites.
+export const PROTOCOL_HEAD_BYTES = 8;
+export const HOOK_BYTES = 128;
+export const HOOK_STEPS_MAX = 31;
+export const HOOKS = 5;

@@ -13,7 +13,8 @@ import { Locks } from "../kernel/locks";
 import { Attachment, MmScene, Scene } from "../kernel/steps/scene";
 import { Task } from "../kernel/steps/task";
 import { Codec } from "./codec";
-import { ASID, FIRST_VPN, Instance, PTP } from "./instance";
+import { Instance } from "./instance";
+import { ASID, FIRST_VPN, PTP } from "./places";
 
 /** Counts and sequences of a driver stay below 256. */
 const COUNTER_BITS: u32 = 8;

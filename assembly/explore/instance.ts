@@ -24,16 +24,9 @@ import { Task } from "../kernel/steps/task";
 import { Oracle } from "../oracle/oracle";
 import { ChoicePath } from "../sim/choice";
 import { Cells } from "./cells";
+import { ASID, EMPTY, FIRST_VPN, PGD, PMD, PTP, PUD, TABLE_FRAMES } from "./places";
 import { Codec, FRAME_STRIDE_SHIFT } from "./codec";
 
-export const ASID: u32 = 1;
-export const FIRST_VPN: u64 = 0x40000;
-const TABLE_FRAMES: u32 = 8;
-const PGD: u32 = 0;
-const PUD: u32 = 1;
-const PMD: u32 = 2;
-export const PTP: u32 = 3;
-const EMPTY: u32 = 4;
 /** F0 and F1; an operation that uses F1 itself needs another frame for its second page. */
 const DATA_FRAMES: i32 = 2;
 

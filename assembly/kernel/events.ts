@@ -1,8 +1,10 @@
 /**
  * What the mm tells the outside while it works: notifier pairs and flushes.
  *
- * Source: linux 6.18 include/linux/mmu_notifier.h (enum mmu_notifier_event), arch/x86/mm/tlb.c
+ * Models:     the range pair, CPU flushes with their reasons, and the secondary flush.
+ * Source:     linux 6.18 include/linux/mmu_notifier.h (enum mmu_notifier_event), arch/x86/mm/tlb.c
  */
+import { FlushReason } from "../abi/recording";
 import { Mm } from "./mm/mm";
 
 export const enum NotifierEvent {
@@ -14,16 +16,6 @@ export const enum NotifierEvent {
   Release = 5,
   Migrate = 6,
   Exclusive = 7,
-}
-
-/** Why a CPU flushes, in the order of the kernel's enum tlb_flush_reason. */
-export const enum FlushReason {
-  TaskSwitch = 0,
-  Remote = 1,
-  Local = 2,
-  LocalMm = 3,
-  SendIpi = 4,
-  RemoteWrongCpu = 5,
 }
 
 /** The flush of everything, in place of a number of pages. */

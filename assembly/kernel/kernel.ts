@@ -3,6 +3,7 @@
  *
  * Executors (kernel/mm) and planners (kernel/operations) are functions that are handed this object.
  */
+import { ThpPolicy } from "../abi/recording";
 import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";
 import { WordList } from "../base/word_list";
@@ -14,7 +15,7 @@ import { Gather } from "./mm/gather";
 import { CleanPages } from "./mm/clean_pages";
 import { FolioSplitter } from "./mm/folio_split";
 import { SwapOutPage } from "./mm/reclaim";
-import { Access } from "./operations/fault";
+import { Access } from "./mm/access";
 import { LEVEL_PMD } from "../base/page";
 import { PTE_ACCESSED, PTE_DIRTY, entryFrame, isHuge, isPresent } from "../hardware/pgtable/pte";
 import { FRAME_ZEROED, isSpecial } from "./mm/frames";
@@ -146,11 +147,4 @@ export class Kernel {
   newAnonVma(): u32 {
     return this.nextAnonVma++;
   }
-}
-
-export const enum ThpPolicy {
-  Never = 0,
-  Madvise = 1,
-  Always = 2,
-  Within = 3,
 }

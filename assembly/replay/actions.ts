@@ -1,9 +1,10 @@
 /**
  * What a small program did where no system call is recorded: the host translates its texts.
  */
+import { ReplayAction } from "../abi/recording";
 import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";
-import { Access } from "../kernel/operations/fault";
+import { Access } from "../kernel/mm/access";
 import { writeDirect } from "../kernel/operations/file_operations";
 import { clearSoftDirty } from "../kernel/operations/soft_dirty";
 import { touchRange } from "../kernel/operations/populate";
@@ -22,63 +23,43 @@ import {
 import { Descriptors } from "./descriptors";
 import { Task } from "./task";
 
-export const enum Action {
-  /** Something whose events come from its faults alone. */
-  None = 1,
-  ClearSoftDirty = 2,
-  /** start, end: written through /proc/self/mem. */
-  WriteForced = 3,
-  /** fd, first page, end page. */
-  WriteDirect = 4,
-  UffdRegister = 5,
-  UffdUnregister = 6,
-  UffdProtect = 7,
-  UffdCopy = 8,
-  UffdZero = 9,
-  UffdMove = 10,
-  ScanWritten = 11,
-  /** start, count, length, step: the ranges of the process_madvise that follows. */
-  AdviseRanges = 12,
-  ReclaimPages = 13,
-}
-
 export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: Descriptors): bool {
   const a = task.action0;
   const b = task.action1;
   switch (task.action) {
-    case Action.None:
+    case ReplayAction.None:
       return true;
-    case Action.ClearSoftDirty:
+    case ReplayAction.ClearSoftDirty:
       clearSoftDirty(kernel, mm);
       return true;
-    case Action.WriteForced:
+    case ReplayAction.WriteForced:
       touchRange(kernel, mm, a, b, Access.Write, true);
       return true;
-    case Action.WriteDirect:
+    case ReplayAction.WriteDirect:
       writeDirect(kernel, descriptors.find(task.process, <u32>a), b, task.action2);
       return true;
-    case Action.UffdRegister:
+    case ReplayAction.UffdRegister:
       registerUser(kernel, mm, a, b, <u32>task.action2);
       return true;
-    case Action.UffdUnregister:
+    case ReplayAction.UffdUnregister:
       unregisterUser(kernel, mm, a, b);
       return true;
-    case Action.UffdProtect:
+    case ReplayAction.UffdProtect:
       protectUserPages(kernel, mm, a, b, task.action2 != 0);
       return true;
-    case Action.UffdCopy:
+    case ReplayAction.UffdCopy:
       copyIntoHoles(kernel, mm, a, b, false);
       return true;
-    case Action.UffdZero:
+    case ReplayAction.UffdZero:
       copyIntoHoles(kernel, mm, a, b, true);
       return true;
-    case Action.UffdMove:
+    case ReplayAction.UffdMove:
       moveUserPages(kernel, mm, a, b, task.action2);
       return true;
-    case Action.ScanWritten:
+    case ReplayAction.ScanWritten:
       scanWritten(kernel, mm, a, b);
       return true;
-    case Action.ReclaimPages:
+    case ReplayAction.ReclaimPages:
       reclaimPages(kernel, mm, a, b);
       return true;
     default:

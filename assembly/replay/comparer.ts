@@ -7,27 +7,11 @@
  */
 import { Arena } from "../base/arena";
 import { allocate } from "../base/bytes";
-import { FlushReason } from "../kernel/events";
+import { FlushReason, MISMATCHES_MAX } from "../abi/recording";
+import { MismatchRecord } from "../abi/records";
 import { Mm } from "../kernel/mm/mm";
 import { EventKind, EventRun, ReplayEvent, eventAt } from "./event_run";
 
-/** One difference, for the host: 56 bytes. */
-@unmanaged
-export class MismatchRecord {
-  line: u32;
-  kind: u32;
-  hasExpected: u32;
-  hasPredicted: u32;
-  expectedA: u64;
-  expectedB: u64;
-  predictedA: u64;
-  predictedB: u64;
-  during: u32;
-}
-
-const MISMATCH_BYTES: u32 = 64;
-/** Differences kept for the report; all are counted. */
-export const MISMATCHES_MAX: u32 = 4096;
 /** Lists longer than this are aligned greedily. */
 const ALIGN_MAX: u32 = 512;
 
@@ -44,7 +28,7 @@ export class Comparer {
   /** Flushes whose request to other CPUs the recording decided. */
   maskInputs: u32 = 0;
   mismatches: u32 = 0;
-  readonly mismatchBlock: usize = allocate(MISMATCHES_MAX * MISMATCH_BYTES);
+  readonly mismatchBlock: usize = allocate(<usize>MISMATCHES_MAX * offsetof<MismatchRecord>());
   private readonly lengths: usize = allocate((ALIGN_MAX + 1) * (ALIGN_MAX + 1) * 2);
 
   constructor(private readonly arena: Arena) {}
@@ -173,8 +157,10 @@ export class Comparer {
     during: u32,
   ): void {
     const index = this.mismatches++;
-    if (index >= MISMATCHES_MAX) return;
-    const record = changetype<MismatchRecord>(this.mismatchBlock + <usize>(index * MISMATCH_BYTES));
+    if (index >= <u32>MISMATCHES_MAX) return;
+    const record = changetype<MismatchRecord>(
+      this.mismatchBlock + <usize>index * offsetof<MismatchRecord>(),
+    );
     record.line = line;
     record.during = during;
     record.hasExpected = expected == null ? 0 : 1;

@@ -1,48 +1,9 @@
 /**
  * What the host sets before a replay and reads after it.
  */
-import { ThpPolicy } from "../kernel/kernel";
-import { RECORD_BYTES, Record } from "./record";
+import { EventRecord } from "../abi/records";
+import { ReplayCounter, ReplaySetting, ThpPolicy } from "../abi/recording";
 import { Replay } from "./replay";
-
-export const enum Setting {
-  PmdThp = 0,
-  ShmemThp = 1,
-  HasSwap = 2,
-  AnonOrdersAlways = 3,
-  AnonOrdersMadvise = 4,
-  /** Bytes of the next System V segment. */
-  SegmentSize = 5,
-}
-
-export const enum Counter {
-  NotifierExpected = 0,
-  NotifierMatched = 1,
-  NotifierMissing = 2,
-  NotifierExtra = 3,
-  FlushExpected = 4,
-  FlushMatched = 5,
-  FlushMissing = 6,
-  FlushExtra = 7,
-  Mismatches = 8,
-  MaskInputs = 9,
-  Events = 10,
-  SnapshotsCompared = 11,
-  SnapshotsEqual = 12,
-  FaultsExpected = 13,
-  FaultsUnneeded = 14,
-  FaultsMissing = 15,
-  UnsupportedKinds = 16,
-  KthreadKinds = 17,
-  FramesInUse = 18,
-  TablesInUse = 19,
-  FirstBadFaultLine = 20,
-  SnapshotDifference = 21,
-  SnapshotExpected = 22,
-  SnapshotFound = 23,
-  SnapshotAtLow = 24,
-  SnapshotAtHigh = 25,
-}
 
 export function configure(replay: Replay, isOrdered: bool, ceiling: u32): void {
   replay.comparer.isOrdered = isOrdered;
@@ -51,12 +12,12 @@ export function configure(replay: Replay, isOrdered: bool, ceiling: u32): void {
 
 export function set(replay: Replay, setting: u32, value: u32): void {
   const kernel = replay.kernel;
-  if (setting == Setting.PmdThp) kernel.pmdThp = <ThpPolicy>value;
-  if (setting == Setting.ShmemThp) kernel.shmemThp = <ThpPolicy>value;
-  if (setting == Setting.HasSwap) kernel.hasSwap = value != 0;
-  if (setting == Setting.AnonOrdersAlways) kernel.anonOrdersAlways = value;
-  if (setting == Setting.AnonOrdersMadvise) kernel.anonOrdersMadvise = value;
-  if (setting == Setting.SegmentSize) replay.descriptors.sharedSegmentSize = value;
+  if (setting == ReplaySetting.PmdThp) kernel.pmdThp = <ThpPolicy>value;
+  if (setting == ReplaySetting.ShmemThp) kernel.shmemThp = <ThpPolicy>value;
+  if (setting == ReplaySetting.HasSwap) kernel.hasSwap = value != 0;
+  if (setting == ReplaySetting.AnonOrdersAlways) kernel.anonOrdersAlways = value;
+  if (setting == ReplaySetting.AnonOrdersMadvise) kernel.anonOrdersMadvise = value;
+  if (setting == ReplaySetting.SegmentSize) replay.descriptors.sharedSegmentSize = value;
 }
 
 export function batchBlock(replay: Replay, bytes: u32): usize {
@@ -70,8 +31,8 @@ export function batchBlock(replay: Replay, bytes: u32): usize {
 export function run(replay: Replay, records: u32): u32 {
   let at = replay.batch;
   for (let i: u32 = 0; i < records; i++) {
-    replay.take(changetype<Record>(at));
-    at += RECORD_BYTES;
+    replay.take(changetype<EventRecord>(at));
+    at += offsetof<EventRecord>();
   }
   return records;
 }
@@ -79,27 +40,27 @@ export function run(replay: Replay, records: u32): u32 {
 export function count(replay: Replay, counter: u32): u32 {
   const c = replay.comparer;
   switch (counter) {
-    case Counter.NotifierExpected:
+    case ReplayCounter.NotifierExpected:
       return c.notifierExpected;
-    case Counter.NotifierMatched:
+    case ReplayCounter.NotifierMatched:
       return c.notifierMatched;
-    case Counter.NotifierMissing:
+    case ReplayCounter.NotifierMissing:
       return c.notifierMissing;
-    case Counter.NotifierExtra:
+    case ReplayCounter.NotifierExtra:
       return c.notifierExtra;
-    case Counter.FlushExpected:
+    case ReplayCounter.FlushExpected:
       return c.flushExpected;
-    case Counter.FlushMatched:
+    case ReplayCounter.FlushMatched:
       return c.flushMatched;
-    case Counter.FlushMissing:
+    case ReplayCounter.FlushMissing:
       return c.flushMissing;
-    case Counter.FlushExtra:
+    case ReplayCounter.FlushExtra:
       return c.flushExtra;
-    case Counter.Mismatches:
+    case ReplayCounter.Mismatches:
       return c.mismatches;
-    case Counter.MaskInputs:
+    case ReplayCounter.MaskInputs:
       return c.maskInputs;
-    case Counter.Events:
+    case ReplayCounter.Events:
       return replay.events;
     default:
       return countState(replay, counter);
@@ -109,35 +70,35 @@ export function count(replay: Replay, counter: u32): u32 {
 function countState(replay: Replay, counter: u32): u32 {
   const snapshots = replay.snapshots;
   switch (counter) {
-    case Counter.SnapshotsCompared:
+    case ReplayCounter.SnapshotsCompared:
       return snapshots.compared;
-    case Counter.SnapshotsEqual:
+    case ReplayCounter.SnapshotsEqual:
       return snapshots.equal;
-    case Counter.FaultsExpected:
+    case ReplayCounter.FaultsExpected:
       return replay.faultsExpected;
-    case Counter.FaultsUnneeded:
+    case ReplayCounter.FaultsUnneeded:
       return replay.faultsUnneeded;
-    case Counter.FaultsMissing:
+    case ReplayCounter.FaultsMissing:
       return replay.faultsMissing;
-    case Counter.UnsupportedKinds:
+    case ReplayCounter.UnsupportedKinds:
       return replay.unsupported.order.length;
-    case Counter.KthreadKinds:
+    case ReplayCounter.KthreadKinds:
       return replay.kthreadInputs.order.length;
-    case Counter.FramesInUse:
+    case ReplayCounter.FramesInUse:
       return replay.kernel.frames.inUse;
-    case Counter.TablesInUse:
+    case ReplayCounter.TablesInUse:
       return replay.kernel.tables.inUse;
-    case Counter.FirstBadFaultLine:
+    case ReplayCounter.FirstBadFaultLine:
       return replay.firstBadFaultLine;
-    case Counter.SnapshotDifference:
+    case ReplayCounter.SnapshotDifference:
       return snapshots.firstDifference;
-    case Counter.SnapshotExpected:
+    case ReplayCounter.SnapshotExpected:
       return snapshots.firstExpected;
-    case Counter.SnapshotFound:
+    case ReplayCounter.SnapshotFound:
       return snapshots.firstFound;
-    case Counter.SnapshotAtLow:
+    case ReplayCounter.SnapshotAtLow:
       return <u32>snapshots.firstAt;
-    case Counter.SnapshotAtHigh:
+    case ReplayCounter.SnapshotAtHigh:
       return <u32>(snapshots.firstAt >> 32);
     default:
       return 0;

@@ -7,7 +7,8 @@
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_func)
  */
 import { allocate } from "../base/bytes";
-import { FLUSH_ALL, FlushReason } from "../kernel/events";
+import { FlushReason } from "../abi/recording";
+import { FLUSH_ALL } from "../kernel/events";
 import { CPUS, Mm, addressOfMm } from "../kernel/mm/mm";
 import { EventKind, EventRun, ReplayEvent, eventAt } from "./event_run";
 import { Task } from "./task";

@@ -1,8 +1,9 @@
 /**
  * The stage of a replay: nobody else acts, and what the mm announces is kept for comparison.
  */
+import { FlushReason } from "../abi/recording";
 import { Arena } from "../base/arena";
-import { EventSink, FlushReason, NotifierEvent } from "../kernel/events";
+import { EventSink, NotifierEvent } from "../kernel/events";
 import { ImmediatePlan } from "../kernel/immediate_plan";
 import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";

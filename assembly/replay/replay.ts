@@ -8,7 +8,8 @@
 import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";
 import { WordList } from "../base/word_list";
-import { FlushReason } from "../kernel/events";
+import { During, FlushReason, Kthread, RecordKind, ReplayInput } from "../abi/recording";
+import { EventRecord } from "../abi/records";
 import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
 import { FRAME_DIRTY } from "../kernel/mm/frames";
@@ -16,7 +17,8 @@ import { addFolioToCache } from "../kernel/mm/install";
 import { Mm, addressOfMm, insertVma, mmAt } from "../kernel/mm/mm";
 import { VM_DONTCOPY, VM_PFNMAP } from "../kernel/mm/vm_flags";
 import { exitMm } from "../kernel/operations/exit";
-import { Access, FaultResult, handleFault, wouldFault } from "../kernel/operations/fault";
+import { Access } from "../kernel/mm/access";
+import { FaultResult, handleFault, wouldFault } from "../kernel/operations/fault";
 import { forkMm } from "../kernel/operations/fork";
 import { performAction } from "./actions";
 import { Comparer } from "./comparer";
@@ -25,28 +27,14 @@ import { EventKind, EventRun, eventAt, freeRun, pushEvent } from "./event_run";
 import { Interleaving } from "./interleaving";
 import { KernelThreads } from "./kernel_threads";
 import { learnPageCache } from "./page_cache_input";
-import { Record, RecordKind } from "./record";
 import { Snapshots } from "./snapshot";
 import { Stage } from "./stage";
 import { Call, performCall } from "./system_calls";
-import { During, NO_CALL, Task, predictedOf, recordedOf } from "./task";
+import { NO_CALL, Task, predictedOf, recordedOf } from "./task";
 import { Windows } from "./windows";
 
 const CLONE_VM: u64 = 0x100;
-const MIGRATION_BY_TASK: u32 = 256;
-const BATCH_OF_OTHERS: u32 = 257;
-const BEFORE_SNAPSHOT: u32 = 258;
-const INTERLEAVED: u32 = 259;
-const PAGE_CACHE: u32 = 260;
 const KTHREAD_TID: u32 = 0xfffffffe;
-
-/** As the host numbers them. */
-const enum Kthread {
-  Ksmd = 1,
-  Khugepaged = 2,
-  Kcompactd = 3,
-  Kswapd = 4,
-}
 
 /** Counts of what no rule covers, by what it is. */
 export class Unsupported {
@@ -114,7 +102,7 @@ export class Replay {
   }
 
   /** One record; the only entry. */
-  take(record: Record): void {
+  take(record: EventRecord): void {
     this.events++;
     if (record.kind == RecordKind.Window) {
       this.windows.add(record.a0, record.a1);
@@ -148,7 +136,7 @@ export class Replay {
     }
   }
 
-  private dispatch(record: Record, task: Task): void {
+  private dispatch(record: EventRecord, task: Task): void {
     switch (<i32>record.kind) {
       case RecordKind.Inval:
         pushEvent(
@@ -252,7 +240,7 @@ export class Replay {
         this.predictFor(task);
         this.threads.beginMigration(record.a0, <u32>record.a1);
         this.idle();
-        this.kthreadInputs.add(MIGRATION_BY_TASK);
+        this.kthreadInputs.add(ReplayInput.MigrationByTask);
         return;
       case RecordKind.MigClear:
         this.threads.finishMigration(record.a0);
@@ -269,7 +257,7 @@ export class Replay {
 
   // ---- flushes and settling
 
-  private takeFlush(record: Record, task: Task): void {
+  private takeFlush(record: EventRecord, task: Task): void {
     const reason = <u32>record.a0;
     const mm = this.mmOf(task);
     if (reason == FlushReason.TaskSwitch || reason == FlushReason.Remote) {
@@ -300,7 +288,7 @@ export class Replay {
 
   /** A batched flush that finds this CPU up to date was for pages of other programs, as was its request. */
   private dropBatchOfOthers(task: Task): void {
-    this.kthreadInputs.add(BATCH_OF_OTHERS);
+    this.kthreadInputs.add(ReplayInput.BatchOfOthers);
     const run = recordedOf(task);
     if (run.length == 0) return;
     const last = eventAt(run, run.length - 1);
@@ -316,13 +304,14 @@ export class Replay {
     const recorded = recordedOf(task);
     const predicted = predictedOf(task);
     if (!isKnown || !this.stage.compares()) {
-      if (recorded.length > 0) this.kthreadInputs.addSome(BEFORE_SNAPSHOT, recorded.length);
+      if (recorded.length > 0)
+        this.kthreadInputs.addSome(ReplayInput.BeforeSnapshot, recorded.length);
       recorded.length = 0;
       predicted.length = 0;
       return;
     }
     const merged = this.interleaving.reconcile(task, recorded, predicted);
-    if (merged > 0) this.kthreadInputs.addSome(INTERLEAVED, merged);
+    if (merged > 0) this.kthreadInputs.addSome(ReplayInput.Interleaved, merged);
     this.comparer.settle(recorded, predicted, mm, this.kernel.tlbs.cpu, task.during, line);
   }
 
@@ -338,7 +327,7 @@ export class Replay {
 
   // ---- calls
 
-  private takeEnter(record: Record, task: Task): void {
+  private takeEnter(record: EventRecord, task: Task): void {
     this.settle(task, record.line);
     task.call = record.call;
     task.callLine = record.line;
@@ -352,7 +341,7 @@ export class Replay {
     task.during = record.call;
   }
 
-  private takeExit(record: Record, task: Task): void {
+  private takeExit(record: EventRecord, task: Task): void {
     if (task.call == NO_CALL) return;
     const result = <i64>record.a0;
     if (task.call == Call.Mmap) this.finishOverlapping(task, record.a0);
@@ -425,7 +414,7 @@ export class Replay {
 
   // ---- faults and accesses
 
-  private takeFault(record: Record, task: Task): void {
+  private takeFault(record: EventRecord, task: Task): void {
     if (task.call == NO_CALL) this.settle(task, record.line);
     const mm = this.mmOf(task);
     if (mm.known == 0) return;
@@ -434,7 +423,7 @@ export class Replay {
     const va = record.a0;
     const error = <u32>record.a1;
     if (this.windows.count == 0 && learnPageCache(this.kernel, mm, va, (error & 1) != 0)) {
-      this.kthreadInputs.add(PAGE_CACHE);
+      this.kthreadInputs.add(ReplayInput.PageCache);
     }
     if (task.opCount != 0 && record.a2 == 0) this.advanceOp(task, mm, va);
     if (task.call == NO_CALL && task.action == 0) task.during = During.Fault;
@@ -452,7 +441,7 @@ export class Replay {
     if (result == FaultResult.Handled && task.opCount == 0) this.kernel.markAccess(mm, va, access);
   }
 
-  private takeOp(record: Record, task: Task): void {
+  private takeOp(record: EventRecord, task: Task): void {
     this.settle(task, record.line);
     task.opKind = <u32>record.a0;
     task.opStart = record.a1;
@@ -483,7 +472,7 @@ export class Replay {
     task.opNext = end;
   }
 
-  private takeDone(record: Record, task: Task): void {
+  private takeDone(record: EventRecord, task: Task): void {
     const mm = this.mmOf(task);
     if (task.opCount != 0) this.markAccesses(task, mm, task.opCount);
     task.opCount = 0;
@@ -502,7 +491,7 @@ export class Replay {
 
   // ---- tasks
 
-  private takeNewtask(record: Record, task: Task): void {
+  private takeNewtask(record: EventRecord, task: Task): void {
     const parent = this.mmOf(task);
     const child = this.makeTask(<u32>record.a0, task.process);
     const isThread = (record.a1 & CLONE_VM) != 0;
@@ -520,7 +509,7 @@ export class Replay {
     task.isCallDone = 1;
   }
 
-  private takeTaskexit(record: Record, task: Task): void {
+  private takeTaskexit(record: EventRecord, task: Task): void {
     this.leaveMm(task, record.line);
     this.tasks.remove(<u64>task.tid + 1);
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
@@ -536,7 +525,7 @@ export class Replay {
     arena.give(changetype<usize>(task), offsetof<Task>());
   }
 
-  private takeExec(record: Record, task: Task): void {
+  private takeExec(record: EventRecord, task: Task): void {
     const mm = this.kernel.makeMm(record.mm);
     // a small program's window is empty after exec; a real program's state comes with its first snapshot
     mm.known = this.windows.count > 0 ? 1 : 0;
@@ -565,7 +554,7 @@ export class Replay {
     task.mm = 0;
   }
 
-  private taskOf(record: Record): Task {
+  private taskOf(record: EventRecord): Task {
     const known = this.tasks.get(<u64>record.tid + 1);
     if (known != 0) {
       const task = changetype<Task>(<usize>known);
@@ -615,7 +604,7 @@ export class Replay {
   // ---- files
 
   /** The harness wrote `filled` bytes in pieces of 64 KiB; ext4 caches each piece in folios as large as fit. */
-  private takeFile(record: Record, task: Task): void {
+  private takeFile(record: EventRecord, task: Task): void {
     this.settle(task, record.line);
     const kind = <FileKind>record.a1;
     const file = this.kernel.files.make(kind, record.a2);
@@ -637,7 +626,7 @@ export class Replay {
   // ---- kernel threads
 
   /** What a kernel thread does and when is an input; the ranges and flushes that follow from it are predicted. */
-  private takeFromKthread(record: Record): void {
+  private takeFromKthread(record: EventRecord): void {
     const task = this.kthreadTask();
     this.kernel.tlbs.cpu = record.cpu;
     task.mm = this.threads.firstSubscribed();
@@ -683,7 +672,7 @@ export class Replay {
     this.idle();
   }
 
-  private actAsKthread(record: Record): void {
+  private actAsKthread(record: EventRecord): void {
     if (record.kind == RecordKind.MigSet) this.threads.beginMigration(record.a0, <u32>record.a1);
     if (record.kind == RecordKind.MigClear) this.threads.finishMigration(record.a0);
     if (record.kind == RecordKind.Ksm && record.a1 == 0) this.threads.ksmMerged();

@@ -4,6 +4,7 @@
  * Models:     results are inputs: an address that mmap returned, a call that failed before it changed anything.
  * Source:     linux 6.18 arch/x86/entry/syscalls/syscall_64.tbl
  */
+import { ReplayAction } from "../abi/recording";
 import { alignUp } from "../base/page";
 import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
@@ -25,7 +26,7 @@ import { populateRange } from "../kernel/operations/populate";
 import { protectRange } from "../kernel/operations/mprotect";
 import { remapRange } from "../kernel/operations/mremap";
 import { unmapRange } from "../kernel/operations/munmap";
-import { Action, adviseEach } from "./actions";
+import { adviseEach } from "./actions";
 import { Descriptors } from "./descriptors";
 import { Task } from "./task";
 
@@ -177,7 +178,7 @@ export function performCall(
       if (a0 == PR_SET_THP_DISABLE && !failed) mm.thpDisabled = <u32>a1;
       return a0 != PR_SET_MEMORY_MERGE;
     case Call.ProcessMadvise:
-      if (task.action != Action.AdviseRanges) return false;
+      if (task.action != ReplayAction.AdviseRanges) return false;
       adviseEach(kernel, mm, task, <i32>task.args3);
       task.action = 0;
       return true;

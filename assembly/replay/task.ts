@@ -45,16 +45,6 @@ export class Task {
   absorbed: u32;
 }
 
-/** What a task is doing when it is in no call. */
-export const enum During {
-  Fault = 0x10000,
-  Access = 0x10001,
-  Exit = 0x10002,
-  Kthread = 0x10003,
-  Text = 0x10004,
-  Nothing = 0x10005,
-}
-
 export const NO_CALL: u32 = 0xffffffff;
 
 export function recordedOf(task: Task): EventRun {

@@ -6,7 +6,8 @@ import { entryFrame, isHuge, isPresent, isWritable } from "../hardware/pgtable/p
 import { Kernel } from "../kernel/kernel";
 import { findVma, Mm } from "../kernel/mm/mm";
 import { VM_WRITE } from "../kernel/mm/vm_flags";
-import { Access, FaultResult, handleFault } from "../kernel/operations/fault";
+import { Access } from "../kernel/mm/access";
+import { FaultResult, handleFault } from "../kernel/operations/fault";
 import { AddressSpace } from "./address_space";
 import { Notifier } from "./notifier";
 

@@ -7,9 +7,10 @@
  *             the order of the recording.                                      (DEVIATIONS D11)
  * Source:     linux arch/x86/mm/tlb.c (flush_tlb_mm_range: CPUs first, then secondary TLBs)
  */
+import { FlushReason } from "../abi/recording";
 import { Counter, Latency } from "../abi/vocabulary";
 import { EraFacts } from "../kernel/era";
-import { EventSink, FLUSH_ALL, FlushReason, NotifierEvent } from "../kernel/events";
+import { EventSink, FLUSH_ALL, NotifierEvent } from "../kernel/events";
 import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";
 import { Machine } from "./machine";

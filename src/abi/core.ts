@@ -6,6 +6,7 @@
 import { instantiate } from "@assemblyscript/loader";
 import { readPackageFile } from "#platform";
 import type * as Generated from "../../build/release.js";
+import { readRecord, type RecordName, type RecordOf, recordSize } from "./records.js";
 import { wasmUrl } from "./wasm_url.js";
 
 /** The typed exports of the core. */
@@ -48,6 +49,16 @@ export class Core {
   /** A view of `length` bytes at `address`; dead once the core's memory grows. */
   bytes(address: number, length: number): Uint8Array<ArrayBuffer> {
     return new Uint8Array(this.exports.memory.buffer, address, length);
+  }
+
+  /** The record at `address`. */
+  record<R extends RecordName>(name: R, address: number): RecordOf<R> {
+    return readRecord(name, this.view(address, recordSize(name)));
+  }
+
+  /** A view of `length` 32-bit words at `address`; dead once the core's memory grows. */
+  words(address: number, length: number): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.exports.memory.buffer, address, length);
   }
 
   /** A view to read records with; dead once the core's memory grows. */

@@ -86,7 +86,7 @@ export class NotifierRegistry {
    */
   invalidateRangeStart(range: NotifierRange, context: NotifierContext): boolean {
     this.openPairs++;
-    let isRefused = false;
+    let isRefused = false as boolean;
     const list = this.listOf(range.mm);
     this.walk(list, "invalidateRangeStart", ({ ops }) => {
       const answer = ops.invalidateRangeStart?.(range, context);

@@ -1,3 +1,5 @@
+/** What the host asks of a browser. Node has a file beside this one with the same functions. */
+
 /** The bytes of a file that belongs to this package. */
 export async function readPackageFile(url: URL): Promise<Uint8Array<ArrayBuffer>> {
   const response = await fetch(url);

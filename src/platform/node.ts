@@ -1,3 +1,4 @@
+/** What the host asks of Node. The browser has a file beside this one with the same functions. */
 import { readFile } from "node:fs/promises";
 
 /** The bytes of a file that belongs to this package. */

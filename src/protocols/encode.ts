@@ -1,10 +1,14 @@
-/** A protocol as the bytes that the core runs; the layout is that of kernel/steps/program.ts. */
-import { FlushSite, Hook, ProtocolTrait } from "../abi/vocabulary.generated.js";
+/** A protocol as the bytes that the core runs. */
+import {
+  FlushSite,
+  Hook,
+  HOOK_BYTES,
+  HOOKS,
+  PROTOCOL_HEAD_BYTES,
+  ProtocolTrait,
+} from "../abi/vocabulary.generated.js";
 import type { FLUSH_SITES, Protocol, ProtocolStep, TRAITS } from "./schema.js";
 import { PROTOCOL_STEPS, STEP_CONDITIONS, type ProtocolStepName } from "./steps.js";
-
-const HOOK_BYTES = 128;
-const HOOKS = 5;
 
 const SITES: Record<(typeof FLUSH_SITES)[number], FlushSite> = {
   munmap: FlushSite.Munmap,
@@ -37,8 +41,9 @@ const SHARED_TABLE_HANDLER: readonly ProtocolStepName[] = [
 ];
 
 export function encodeProtocol(protocol: Protocol): Uint8Array {
-  const bytes = new Uint8Array(8 + HOOK_BYTES * HOOKS);
-  new DataView(bytes.buffer).setUint32(0, traitBits(protocol), true);
+  const bytes = new Uint8Array(PROTOCOL_HEAD_BYTES + HOOK_BYTES * HOOKS);
+  const traits = traitBits(protocol);
+  bytes.set([traits & 0xff, traits >>> 8]);
   const handler = protocol.fault.length > 0 ? protocol.fault : SHARED_TABLE_HANDLER;
   encodeHook(bytes, Hook.RangeStart, protocol.rangeStart);
   encodeHook(bytes, Hook.BeforeChange, protocol.beforeChange);
@@ -57,7 +62,7 @@ function traitBits(protocol: Protocol): number {
 }
 
 function encodeHook(bytes: Uint8Array, hook: Hook, steps: readonly ProtocolStep[]): void {
-  const base = 8 + HOOK_BYTES * hook;
+  const base = PROTOCOL_HEAD_BYTES + HOOK_BYTES * hook;
   bytes[base] = steps.length;
   steps.forEach((step, index) => {
     const entry = typeof step === "string" ? { do: step } : step;

@@ -5,6 +5,7 @@
  * entry of a list is one atomic step. Source of the hooks: linux include/linux/mmu_notifier.h.
  */
 import { z } from "zod";
+import { HOOK_STEPS_MAX } from "../abi/vocabulary.generated.js";
 import { PROTOCOL_STEP_NAMES, STEP_CONDITIONS } from "./steps.js";
 
 export const FLUSH_SITES = [
@@ -39,7 +40,7 @@ const StepObjectSchema = z
   .describe("a step with its circumstances");
 
 export const StepSchema = z.union([StepNameSchema, StepObjectSchema]);
-const StepsSchema = z.array(StepSchema).max(30);
+const StepsSchema = z.array(StepSchema).max(HOOK_STEPS_MAX);
 
 export const TRAITS = [
   "pins",

@@ -1,11 +1,17 @@
 /**
  * `replay --check`: runs one recording through the mm and reports what it predicted wrongly.
  */
+import {
+  During,
+  FlushReason,
+  Kthread,
+  ReplayCounter,
+  ReplayInput,
+} from "../abi/recording.generated.js";
 import { callByNumber } from "../workload/calls.js";
 import type { RecordingReader } from "../workload/recording.js";
-import { Kthread, TlbReason } from "../workload/record_layout.js";
 import { recordsOf } from "./feed.js";
-import { Counter, type RawMismatch, ReplayCore } from "./replay_core.js";
+import { type RawMismatch, ReplayCore } from "./replay_core.js";
 
 export interface Tally {
   expected: number;
@@ -60,49 +66,49 @@ export async function checkRecording(
 }
 
 function reportOf(name: string, core: ReplayCore): RecordingCheck {
-  const count = (counter: Counter) => core.count(counter);
+  const count = (counter: ReplayCounter) => core.count(counter);
   return {
     name,
-    events: count(Counter.Events),
+    events: count(ReplayCounter.Events),
     notifier: {
-      expected: count(Counter.NotifierExpected),
-      matched: count(Counter.NotifierMatched),
-      missing: count(Counter.NotifierMissing),
-      extra: count(Counter.NotifierExtra),
+      expected: count(ReplayCounter.NotifierExpected),
+      matched: count(ReplayCounter.NotifierMatched),
+      missing: count(ReplayCounter.NotifierMissing),
+      extra: count(ReplayCounter.NotifierExtra),
     },
     flush: {
-      expected: count(Counter.FlushExpected),
-      matched: count(Counter.FlushMatched),
-      missing: count(Counter.FlushMissing),
-      extra: count(Counter.FlushExtra),
+      expected: count(ReplayCounter.FlushExpected),
+      matched: count(ReplayCounter.FlushMatched),
+      missing: count(ReplayCounter.FlushMissing),
+      extra: count(ReplayCounter.FlushExtra),
     },
     unsupported: core.unsupported().map(({ what, count }) => ({ what: duringName(what), count })),
     mismatches: core.mismatches().map(describeMismatch),
     inputs: inputsOf(core),
     snapshots: {
-      compared: count(Counter.SnapshotsCompared),
-      equal: count(Counter.SnapshotsEqual),
+      compared: count(ReplayCounter.SnapshotsCompared),
+      equal: count(ReplayCounter.SnapshotsEqual),
       firstDifference: snapshotDifference(core),
     },
     faults: {
-      expected: count(Counter.FaultsExpected),
-      unneeded: count(Counter.FaultsUnneeded),
-      missing: count(Counter.FaultsMissing),
-      firstLine: count(Counter.FirstBadFaultLine),
+      expected: count(ReplayCounter.FaultsExpected),
+      unneeded: count(ReplayCounter.FaultsUnneeded),
+      missing: count(ReplayCounter.FaultsMissing),
+      firstLine: count(ReplayCounter.FirstBadFaultLine),
     },
   };
 }
 
 function snapshotDifference(core: ReplayCore): SnapshotDifference | null {
-  const line = core.count(Counter.SnapshotDifference);
+  const line = core.count(ReplayCounter.SnapshotDifference);
   if (line === 0) return null;
-  const high = core.count(Counter.SnapshotAtHigh);
-  const address = high * 2 ** 32 + core.count(Counter.SnapshotAtLow);
+  const high = core.count(ReplayCounter.SnapshotAtHigh);
+  const address = high * 2 ** 32 + core.count(ReplayCounter.SnapshotAtLow);
   return {
     line,
     address: `0x${address.toString(16)}`,
-    expected: core.count(Counter.SnapshotExpected),
-    found: core.count(Counter.SnapshotFound),
+    expected: core.count(ReplayCounter.SnapshotExpected),
+    found: core.count(ReplayCounter.SnapshotFound),
   };
 }
 
@@ -110,7 +116,7 @@ function inputsOf(core: ReplayCore): { what: string; count: number }[] {
   const inputs = core
     .kthreadInputs()
     .map(({ what, count }) => ({ what: INPUTS[what] ?? Kthread[what] ?? "kernel thread", count }));
-  const requests = core.count(Counter.MaskInputs);
+  const requests = core.count(ReplayCounter.MaskInputs);
   if (requests > 0) inputs.push({ what: "CPUs in the mask of the mm", count: requests });
   return inputs;
 }
@@ -136,29 +142,28 @@ function describeFlush([reason, pages]: readonly [bigint, bigint]): string {
   return `${REASONS[Number(reason)] ?? "flush"} ${BigInt.asIntN(64, pages)}`;
 }
 
-/** Inputs that are not a kernel thread's, as in assembly/replay/replay.ts. */
+/** Inputs that are not a kernel thread's. */
 const INPUTS: Record<number, string> = {
-  256: "pages that a task migrated",
-  257: "batched flushes for other programs",
-  258: "events before the first snapshot of an mm",
-  259: "order of concurrent flushes",
-  260: "page cache of files whose making is not recorded",
+  [ReplayInput.MigrationByTask]: "pages that a task migrated",
+  [ReplayInput.BatchOfOthers]: "batched flushes for other programs",
+  [ReplayInput.BeforeSnapshot]: "events before the first snapshot of an mm",
+  [ReplayInput.Interleaved]: "order of concurrent flushes",
+  [ReplayInput.PageCache]: "page cache of files whose making is not recorded",
 };
 
 const REASONS: Record<number, string> = {
-  [TlbReason.Local]: "local",
-  [TlbReason.LocalMm]: "local_mm",
-  [TlbReason.SendIpi]: "send_ipi",
+  [FlushReason.Local]: "local",
+  [FlushReason.LocalMm]: "local_mm",
+  [FlushReason.SendIpi]: "send_ipi",
 };
 
-/** As in assembly/replay/task.ts. */
 const DURING: Record<number, string> = {
-  0x10000: "fault",
-  0x10001: "access",
-  0x10002: "exit",
-  0x10003: "kernel thread",
-  0x10004: "text",
-  0x10005: "no call",
+  [During.Fault]: "fault",
+  [During.Access]: "access",
+  [During.Exit]: "exit",
+  [During.Kthread]: "kernel thread",
+  [During.Text]: "text",
+  [During.Nothing]: "no call",
 };
 
 function duringName(what: number): string {

@@ -1,28 +1,19 @@
 /**
  * What the core is fed of a recording: the settings of the recorded system, and its events as records.
  */
+import { ReplaySetting, ThpPolicy } from "../abi/recording.generated.js";
 import { EventEncoder } from "../workload/encode.js";
 import type { RecordedEvent, RecordingHeader, RecordingReader } from "../workload/recording.js";
 import { ProgramArgs } from "./program_args.js";
 import { actionOf } from "./text_actions.js";
 
-/** As in assembly/replay/host_interface.ts. */
-enum Setting {
-  PmdThp = 0,
-  ShmemThp = 1,
-  HasSwap = 2,
-  AnonOrdersAlways = 3,
-  AnonOrdersMadvise = 4,
-  SegmentSize = 5,
-}
-
-/** Settings of huge pages, numbered as in assembly/kernel/kernel.ts. */
-const THP_POLICIES: ReadonlyMap<string, number> = new Map([
-  ["never", 0],
-  ["madvise", 1],
-  ["advise", 1],
-  ["always", 2],
-  ["within_size", 3],
+/** Settings of huge pages, by the words of the kernel's files. */
+const THP_POLICIES: ReadonlyMap<string, ThpPolicy> = new Map([
+  ["never", ThpPolicy.Never],
+  ["madvise", ThpPolicy.Madvise],
+  ["advise", ThpPolicy.Madvise],
+  ["always", ThpPolicy.Always],
+  ["within_size", ThpPolicy.Within],
 ]);
 const BATCH_RECORDS = 8192;
 
@@ -31,12 +22,12 @@ export function settingsOf(header: RecordingHeader): readonly (readonly [number,
   const { always, madvise } = folioOrders(header);
   const args = new ProgramArgs(header.program);
   return [
-    [Setting.PmdThp, policyNumber(header.thp)],
-    [Setting.ShmemThp, policyNumber(header.shmem_thp)],
-    [Setting.HasSwap, Number(header.swap)],
-    [Setting.AnonOrdersAlways, always],
-    [Setting.AnonOrdersMadvise, madvise],
-    [Setting.SegmentSize, args.get("n", 6) * header.page],
+    [ReplaySetting.PmdThp, policyNumber(header.thp)],
+    [ReplaySetting.ShmemThp, policyNumber(header.shmem_thp)],
+    [ReplaySetting.HasSwap, Number(header.swap)],
+    [ReplaySetting.AnonOrdersAlways, always],
+    [ReplaySetting.AnonOrdersMadvise, madvise],
+    [ReplaySetting.SegmentSize, args.get("n", 6) * header.page],
   ];
 }
 

@@ -2,41 +2,11 @@
  * The replay's side of the core: settings in, records in, counts and differences out.
  */
 import { Core } from "../abi/core.js";
+import { MISMATCHES_MAX, ReplayCounter } from "../abi/recording.generated.js";
+import { type RecordOf, recordSize } from "../abi/records.js";
+import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader } from "../workload/recording.js";
 import { settingsOf } from "./feed.js";
-
-export enum Counter {
-  NotifierExpected = 0,
-  NotifierMatched = 1,
-  NotifierMissing = 2,
-  NotifierExtra = 3,
-  FlushExpected = 4,
-  FlushMatched = 5,
-  FlushMissing = 6,
-  FlushExtra = 7,
-  Mismatches = 8,
-  MaskInputs = 9,
-  Events = 10,
-  SnapshotsCompared = 11,
-  SnapshotsEqual = 12,
-  FaultsExpected = 13,
-  FaultsUnneeded = 14,
-  FaultsMissing = 15,
-  UnsupportedKinds = 16,
-  KthreadKinds = 17,
-  FramesInUse = 18,
-  TablesInUse = 19,
-  FirstBadFaultLine = 20,
-  SnapshotDifference = 21,
-  SnapshotExpected = 22,
-  SnapshotFound = 23,
-  SnapshotAtLow = 24,
-  SnapshotAtHigh = 25,
-}
-
-const MISMATCH_BYTES = 64;
-const MISMATCHES_MAX = 4096;
-const RECORD_BYTES = 80;
 
 /** A difference between prediction and recording, as the core keeps it. */
 export interface RawMismatch {
@@ -73,25 +43,25 @@ export class ReplayCore {
     this.core.exports.replayFinish();
   }
 
-  count(counter: Counter): number {
+  count(counter: ReplayCounter): number {
     return this.core.exports.replayCount(counter) >>> 0;
   }
 
   unsupported(): Listed[] {
-    return this.#listed(0, this.count(Counter.UnsupportedKinds));
+    return this.#listed(0, this.count(ReplayCounter.UnsupportedKinds));
   }
 
   kthreadInputs(): Listed[] {
-    return this.#listed(1, this.count(Counter.KthreadKinds));
+    return this.#listed(1, this.count(ReplayCounter.KthreadKinds));
   }
 
   mismatches(): RawMismatch[] {
-    const kept = Math.min(this.count(Counter.Mismatches), MISMATCHES_MAX);
-    const view = this.core.view(
-      this.core.exports.replayMismatches() >>> 0,
-      MISMATCHES_MAX * MISMATCH_BYTES,
+    const kept = Math.min(this.count(ReplayCounter.Mismatches), MISMATCHES_MAX);
+    const first = this.core.exports.replayMismatches() >>> 0;
+    const size = recordSize("MismatchRecord");
+    return Array.from({ length: kept }, (_, index) =>
+      rawMismatch(this.core.record("MismatchRecord", first + index * size)),
     );
-    return Array.from({ length: kept }, (_, index) => readMismatch(view, index * MISMATCH_BYTES));
   }
 
   #listed(list: number, length: number): Listed[] {
@@ -102,14 +72,13 @@ export class ReplayCore {
   }
 }
 
-function readMismatch(view: DataView, at: number): RawMismatch {
-  const pair = (offset: number) =>
-    [view.getBigUint64(at + offset, true), view.getBigUint64(at + offset + 8, true)] as const;
+function rawMismatch(record: RecordOf<"MismatchRecord">): RawMismatch {
+  const { expectedA, expectedB, predictedA, predictedB } = record;
   return {
-    line: view.getUint32(at, true),
-    kind: view.getUint32(at + 4, true),
-    expected: view.getUint32(at + 8, true) === 1 ? pair(16) : null,
-    predicted: view.getUint32(at + 12, true) === 1 ? pair(32) : null,
-    during: view.getUint32(at + 48, true),
+    line: record.line,
+    kind: record.kind,
+    expected: record.hasExpected === 1 ? [expectedA, expectedB] : null,
+    predicted: record.hasPredicted === 1 ? [predictedA, predictedB] : null,
+    during: record.during,
   };
 }

@@ -3,25 +3,9 @@
  *
  * The numbers that a text leaves out are arguments of the program, which the header names.
  */
+import { ReplayAction } from "../abi/recording.generated.js";
 import type { TextEvent } from "../workload/recording.js";
 import type { ProgramArgs } from "./program_args.js";
-
-/** As in assembly/replay/actions.ts. */
-export enum Action {
-  None = 1,
-  ClearSoftDirty = 2,
-  WriteForced = 3,
-  WriteDirect = 4,
-  UffdRegister = 5,
-  UffdUnregister = 6,
-  UffdProtect = 7,
-  UffdCopy = 8,
-  UffdZero = 9,
-  UffdMove = 10,
-  ScanWritten = 11,
-  AdviseRanges = 12,
-  ReclaimPages = 13,
-}
 
 const PAGE = 4096;
 const BLOCK = 2 * 2 ** 20;
@@ -33,26 +17,26 @@ type Translate = (args: ProgramArgs, base: number) => number[];
 
 /** A text, and its action with arguments; `base` is where the program's memory begins. */
 const MEANINGS: readonly (readonly [text: RegExp, translate: Translate])[] = [
-  [/^clear_refs 4/, () => [Action.ClearSoftDirty]],
+  [/^clear_refs 4/, () => [ReplayAction.ClearSoftDirty]],
   [
     /^write m pages at page at through \/proc\/self\/mem/,
     (args, base) => {
       const start = base + args.get("at", 2) * PAGE;
-      return [Action.WriteForced, start, start + args.get("m", 2) * PAGE];
+      return [ReplayAction.WriteForced, start, start + args.get("m", 2) * PAGE];
     },
   ],
   [
     /^pwrite O_DIRECT over/,
-    (args) => [Action.WriteDirect, 10, args.get("lo", 4), args.get("hi", 8)],
+    (args) => [ReplayAction.WriteDirect, 10, args.get("lo", 4), args.get("hi", 8)],
   ],
   [
     /^UFFDIO_REGISTER, write-protect mode/,
-    (args, base) => [Action.UffdRegister, base, base + args.get("n", 10) * PAGE, MODE_WP],
+    (args, base) => [ReplayAction.UffdRegister, base, base + args.get("n", 10) * PAGE, MODE_WP],
   ],
   [
     /^UFFDIO_API and UFFDIO_REGISTER with async write-protection/,
     (args, base) => [
-      Action.UffdRegister,
+      ReplayAction.UffdRegister,
       base,
       base + args.get("n", 12) * PAGE,
       MODE_WP | MODE_WP_ASYNC,
@@ -62,36 +46,36 @@ const MEANINGS: readonly (readonly [text: RegExp, translate: Translate])[] = [
   [/^UFFDIO_WRITEPROTECT off/, (args, base) => [...protectedRange(args, base), 0]],
   [
     /^UFFDIO_UNREGISTER/,
-    (args, base) => [Action.UffdUnregister, base, base + args.get("n", 10) * PAGE],
+    (args, base) => [ReplayAction.UffdUnregister, base, base + args.get("n", 10) * PAGE],
   ],
   [
     /^UFFDIO_COPY of c pages/,
-    (args, base) => [Action.UffdCopy, base, base + args.get("c", 3) * PAGE],
+    (args, base) => [ReplayAction.UffdCopy, base, base + args.get("c", 3) * PAGE],
   ],
   [
     /^UFFDIO_ZEROPAGE of z pages/,
     (args, base) => {
       const start = base + args.get("c", 3) * PAGE;
-      return [Action.UffdZero, start, start + args.get("z", 2) * PAGE];
+      return [ReplayAction.UffdZero, start, start + args.get("z", 2) * PAGE];
     },
   ],
   [
     /^UFFDIO_MOVE of m pages/,
     (args, base) => {
       const start = base + (args.get("c", 3) + args.get("z", 2)) * PAGE;
-      return [Action.UffdMove, start, start + args.get("m", 2) * PAGE, base + 64 * BLOCK];
+      return [ReplayAction.UffdMove, start, start + args.get("m", 2) * PAGE, base + 64 * BLOCK];
     },
   ],
   [
     /^PAGEMAP_SCAN, write-protecting/,
-    (args, base) => [Action.ScanWritten, base, base + args.get("n", 12) * PAGE],
+    (args, base) => [ReplayAction.ScanWritten, base, base + args.get("n", 12) * PAGE],
   ],
   [
     /^the ranges: k times len pages/,
     (args, base) => {
       const length = args.get("len", 3) * PAGE;
       return [
-        Action.AdviseRanges,
+        ReplayAction.AdviseRanges,
         base,
         args.get("k", 4),
         length,
@@ -101,12 +85,16 @@ const MEANINGS: readonly (readonly [text: RegExp, translate: Translate])[] = [
   ],
   [
     /^lower the limit of the group/,
-    (args, base) => [Action.ReclaimPages, base, base + args.get("n", 64) * PAGE],
+    (args, base) => [ReplayAction.ReclaimPages, base, base + args.get("n", 64) * PAGE],
   ],
 ];
 
 function protectedRange(args: ProgramArgs, base: number): number[] {
-  return [Action.UffdProtect, base + args.get("lo", 2) * PAGE, base + args.get("hi", 7) * PAGE];
+  return [
+    ReplayAction.UffdProtect,
+    base + args.get("lo", 2) * PAGE,
+    base + args.get("hi", 7) * PAGE,
+  ];
 }
 
 /** The action that a text announces, with its arguments; null when its events need none. */

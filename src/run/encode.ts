@@ -101,12 +101,9 @@ function encodeLatencies(
     Operation: [cpu.operation],
     Think: [device?.access.think ?? NO_TIME],
   };
-  const view = core.view(core.exports.latencyBlock(), LatencyId.COUNT * LATENCY_DRAWS * 4);
+  const words = core.words(core.exports.latencyBlock(), LatencyId.COUNT * LATENCY_DRAWS);
   for (const [name, parts] of Object.entries(table)) {
-    const row = LatencyId[name as keyof typeof table] * LATENCY_DRAWS;
-    sumOf(parts).forEach((ns, draw) => {
-      view.setUint32((row + draw) * 4, ns, true);
-    });
+    words.set(sumOf(parts), LatencyId[name as keyof typeof table] * LATENCY_DRAWS);
   }
 }
 

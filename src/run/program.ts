@@ -1,8 +1,10 @@
 /** The program of a timed run, as batches of records for the core. */
+import { RecordKind } from "../abi/recording.generated.js";
+import { readColumn } from "../abi/records.js";
 import { recordsOf, settingsOf } from "../replay/feed.js";
 import type { ResolvedScenario, ResolvedWorkloadOperation } from "../scenario/resolved.js";
 import { EventEncoder } from "../workload/encode.js";
-import { OFFSET_KIND, OFFSET_MM, RECORD_BYTES, RecordKind } from "../workload/record_layout.js";
+import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader, RecordingReader } from "../workload/recording.js";
 import { SYNTHETIC_HEADER, syntheticEvents } from "../workload/synthetic.js";
 
@@ -67,17 +69,14 @@ function joined(batches: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
   return records;
 }
 
-const INVAL: number = RecordKind.Inval;
-
 /** The mm in whose context most ranges were announced; 0 if none was. */
 function busiestMm(records: Uint8Array<ArrayBuffer>): number {
-  const view = new DataView(records.buffer, records.byteOffset, records.length);
+  const kinds: RecordKind[] = readColumn("EventRecord", "kind", records);
   const ranges = new Map<number, number>();
-  for (let at = 0; at < records.length; at += RECORD_BYTES) {
-    if (view.getUint16(at + OFFSET_KIND, true) !== INVAL) continue;
-    const mm = view.getUint32(at + OFFSET_MM, true);
-    if (mm !== 0) ranges.set(mm, (ranges.get(mm) ?? 0) + 1);
-  }
+  readColumn("EventRecord", "mm", records).forEach((mm, index) => {
+    if (kinds[index] !== RecordKind.Inval || mm === 0) return;
+    ranges.set(mm, (ranges.get(mm) ?? 0) + 1);
+  });
   const [busiest] = [...ranges].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
   return busiest?.[0] ?? 0;
 }

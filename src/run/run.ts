@@ -100,11 +100,11 @@ function namesOf(members: Record<string, string | number>): [string, number][] {
 
 /** The exact counters. Counts beyond 2^53 would not be exact any more; no run is that long. */
 function readCounts(core: Core): Counts {
-  const view = core.view(core.exports.runCounters(), Counter.COUNT * 8);
+  const words = core.words(core.exports.runCounters(), Counter.COUNT * 2);
   return Object.fromEntries(
     namesOf(Counter).map(([name, index]) => [
       small(name),
-      view.getUint32(index * 8 + 4, true) * 2 ** 32 + view.getUint32(index * 8, true),
+      words[2 * index + 1]! * 2 ** 32 + words[2 * index]!,
     ]),
   ) as Record<CountName, number>;
 }

@@ -1,9 +1,10 @@
 /**
  * Encodes events as the records that the core reads in batches.
  *
- * The layout of a record, the meaning of each argument and all numbers are in record_layout.ts; calls
+ * The layout of a record is in record_layout.ts, the meaning of its arguments in abi/recording; calls
  * have their x86-64 numbers (calls.ts).
  */
+import { AccessKind, Kthread, RecordKind, VmaBits } from "../abi/recording.generated.js";
 import { callByName, UNKNOWN_CALL } from "./calls.js";
 import {
   ADDRESS_MAX,
@@ -15,9 +16,7 @@ import {
   type TextEvent,
 } from "./events.js";
 import {
-  AccessKind,
   ARGS_MAX,
-  Kthread,
   OFFSET_ARGS,
   OFFSET_CALL,
   OFFSET_CPU,
@@ -30,8 +29,6 @@ import {
   OFFSET_T,
   OFFSET_TID,
   RECORD_BYTES,
-  RecordKind,
-  VmaBits,
 } from "./record_layout.js";
 import type { RecordingReader } from "./recording.js";
 import {

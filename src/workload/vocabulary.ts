@@ -7,7 +7,7 @@
  */
 import type { TlbFlushReason } from "./events.js";
 
-/** Numbered from 0, as the kernel does: TlbReason. */
+/** Numbered from 0, as the kernel does: FlushReason. */
 export const TLB_FLUSH_REASONS: readonly TlbFlushReason[] = [
   "task_switch",
   "remote",

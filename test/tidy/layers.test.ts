@@ -24,7 +24,7 @@ describe("the layers of the core", () => {
   test("forbid the explorer and the timed machine to import each other", () => {
     const source = sample("assembly/explore/a.ts", '\nimport { M } from "../timed/machine";');
     expect(report(wrongDirections(CORE, [source]))).toEqual([
-      "assembly/explore/a.ts:2: explore does not import timed: timed comes beside it",
+      "assembly/explore/a.ts:2: explore does not import timed: timed comes after it",
     ]);
   });
 
@@ -56,10 +56,19 @@ describe("the layers of the host", () => {
   });
 
   test("name a circle by its files", () => {
-    const a = sample("src/base/a.ts", 'import { b } from "./b.js";');
+    const a = sample("src/base/a.ts", 'import { b } from "./b.js";\nb();');
     const b = sample("src/base/b.ts", 'export { a } from "./a.js";');
     expect(report(cycles([a, b]))).toEqual([
       "src/base/a.ts: imports itself: src/base/a.ts -> src/base/b.ts -> src/base/a.ts",
     ]);
+  });
+
+  test("see no circle where a file is handed what it imports the type of", () => {
+    const a = sample(
+      "src/base/a.ts",
+      'import { b } from "./b.js";\nexport class A {}\nb(new A());',
+    );
+    const b = sample("src/base/b.ts", 'import { A } from "./a.js";\nexport function b(a: A) {}');
+    expect(cycles([a, b])).toEqual([]);
   });
 });

@@ -21,6 +21,45 @@ export function importsOf({ text }: Source): Import[] {
   }));
 }
 
+/**
+ * What a source needs of others when it runs: imports of which a name is used other than as a type,
+ * and everything that it exports again. A type that is handed in makes no circle of imports.
+ */
+export function valueImportsOf({ path, text }: Source): string[] {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const values = new Set<string>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isImportDeclaration(node) || ts.isTypeNode(node)) return;
+    if (ts.isIdentifier(node)) values.add(node.text);
+    node.forEachChild(visit);
+  };
+  visit(file);
+  return file.statements.flatMap((statement) => {
+    if (ts.isExportDeclaration(statement)) {
+      const isRun = !statement.isTypeOnly && statement.moduleSpecifier !== undefined;
+      return isRun ? [specifierOf(statement.moduleSpecifier)] : [];
+    }
+    if (!ts.isImportDeclaration(statement)) return [];
+    const isRun = namesOf(statement.importClause).some((name) => values.has(name));
+    return isRun ? [specifierOf(statement.moduleSpecifier)] : [];
+  });
+}
+
+function specifierOf(specifier: ts.Expression): string {
+  return ts.isStringLiteral(specifier) ? specifier.text : "";
+}
+
+/** The names that an import makes known, those of types left out. */
+function namesOf(clause: ts.ImportClause | undefined): string[] {
+  if (clause === undefined || clause.phaseModifier === ts.SyntaxKind.TypeKeyword) return [];
+  const names = clause.name === undefined ? [] : [clause.name.text];
+  const bindings = clause.namedBindings;
+  if (bindings === undefined) return names;
+  if (ts.isNamespaceImport(bindings)) return [...names, bindings.name.text];
+  const elements = bindings.elements.filter(({ isTypeOnly }) => !isTypeOnly);
+  return [...names, ...elements.map(({ name }) => name.text)];
+}
+
 /** Identifiers as words: `pageRequestLog` and `PAGE_REQUEST_LOG` both read `page Request Log`. */
 export function wordsOf(identifier: string): string {
   return identifier

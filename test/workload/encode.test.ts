@@ -7,9 +7,9 @@ import {
   Kthread,
   PageBits,
   RecordKind,
-  TlbReason,
+  FlushReason,
   VmaBits,
-} from "../../src/workload/record_layout.js";
+} from "../../src/abi/recording.generated.js";
 import { decodeRecords, type DecodedRecord } from "./record_view.js";
 import { openRecording, RECORDINGS } from "./repository_recordings.js";
 
@@ -89,12 +89,12 @@ describe("an encoded record", () => {
     [
       "a full flush",
       { ev: "tlb", ...AT, reason: "send_ipi", pages: -1 },
-      [BigInt(TlbReason.SendIpi), MAX],
+      [BigInt(FlushReason.SendIpi), MAX],
     ],
     [
       "a flush of page tables only",
       { ev: "tlb", ...AT, reason: "local_mm", pages: 0 },
-      [BigInt(TlbReason.LocalMm), 0n],
+      [BigInt(FlushReason.LocalMm), 0n],
     ],
     [
       "a new task",

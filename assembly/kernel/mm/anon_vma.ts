@@ -1,7 +1,8 @@
 /**
  * Giving a VMA its anon_vma, which marks it as once written for fork, merging and the reverse map.
  *
- * Source: linux 6.18 mm/rmap.c (__anon_vma_prepare), mm/vma.c (find_mergeable_anon_vma)
+ * Models:     an anon_vma taken over from the neighbour above or below, else a new one.
+ * Source:     linux 6.18 mm/rmap.c (__anon_vma_prepare), mm/vma.c (find_mergeable_anon_vma)
  */
 import { Kernel } from "../kernel";
 import { mmAt, nextVma, previousVma } from "./mm";

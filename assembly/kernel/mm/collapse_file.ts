@@ -1,7 +1,9 @@
 /**
  * Collapsing a block of shared memory or of a file into one huge folio of the page cache.
  *
- * Source: linux 6.18 mm/khugepaged.c (collapse_file, retract_page_tables)
+ * Models:     the pages of the block leave every mapping first, then each empty pte table is retracted
+ *             under a range pair of its own.
+ * Source:     linux 6.18 mm/khugepaged.c (collapse_file, retract_page_tables)
  */
 import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
 import { PTE_PAGE_SIZE, entryFrame, isHuge } from "../../hardware/pgtable/pte";

@@ -6,7 +6,8 @@
  * Simplifies: which tasks the scheduler runs where is told from outside.
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_mm_range, flush_tlb_func, arch_tlbbatch_flush)
  */
-import { EventSink, FLUSH_ALL, FlushReason } from "../events";
+import { FlushReason } from "../../abi/recording";
+import { EventSink, FLUSH_ALL } from "../events";
 import { CPUS, Mm, addressOfMm, mmAt } from "./mm";
 import { allocate } from "../../base/bytes";
 

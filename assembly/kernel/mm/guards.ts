@@ -1,7 +1,8 @@
 /**
  * Guard regions: markers in entries that make every access fault.
  *
- * Source: linux 6.18 mm/madvise.c (guard_install_pte_entry, guard_remove_pte_entry)
+ * Models:     markers where there is no entry; nobody is notified and nothing is flushed for them.
+ * Source:     linux 6.18 mm/madvise.c (guard_install_pte_entry, guard_remove_pte_entry)
  */
 import { MARKER_GUARD, isGuard } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";

@@ -7,6 +7,7 @@
  * Source:     linux 6.18 mm/memory.c (do_anonymous_page, do_fault, finish_fault, do_swap_page), mm/filemap.c
  *             (filemap_map_pages, filemap_map_folio_range), mm/huge_memory.c (do_huge_pmd_anonymous_page)
  */
+import { ThpPolicy } from "../../abi/recording";
 import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";
 import {
   PTE_DIRTY,
@@ -17,7 +18,7 @@ import {
   PTE_WRITE,
   entryFrame,
 } from "../../hardware/pgtable/pte";
-import { Kernel, ThpPolicy } from "../kernel";
+import { Kernel } from "../kernel";
 import { prepareAnonVma } from "./anon_vma";
 import { entryFor } from "./entries";
 import { FileKind } from "./files";

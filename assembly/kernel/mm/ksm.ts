@@ -1,6 +1,7 @@
 /**
  * Same-page merging, as far as the mm sees it: pages of equal content become one page, and apart again.
  *
+ * Models:     the write protection, the flush and the replacement of an entry; unmerging as a write fault.
  * Simplifies: which pages ksmd merges is taken from its own notifier calls.
  * Source:     linux 6.18 mm/ksm.c (unmerge_ksm_pages, break_ksm, write_protect_page, replace_page)
  */
@@ -8,7 +9,8 @@ import { PTE_DIRTY, PTE_WRITE, entryFrame, mapsFrame } from "../../hardware/pgta
 import { Kernel } from "../kernel";
 import { entryFor } from "./entries";
 import { FRAME_ANON, FRAME_EXCLUSIVE, FRAME_KSM, isSpecial } from "./frames";
-import { Access, handleFault } from "../operations/fault";
+import { handleFault } from "../operations/fault";
+import { Access } from "./access";
 import { blockEnd } from "./page_tables";
 import { Mm, mmAt } from "./mm";
 import { Vma } from "./vma";

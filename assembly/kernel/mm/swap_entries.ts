@@ -1,7 +1,8 @@
 /**
  * Swap entries in page tables coming and going.
  *
- * Source: linux 6.18 mm/swapfile.c (free_swap_and_cache_nr, swap_free_nr), mm/swap_state.c
+ * Models:     the slot and its unmapped page go with the last entry that names it.
+ * Source:     linux 6.18 mm/swapfile.c (free_swap_and_cache_nr, swap_free_nr), mm/swap_state.c
  */
 import { Kernel } from "../kernel";
 import { FRAME_SWAPCACHE } from "./frames";

@@ -1,7 +1,8 @@
 /**
- * The flags of a VMA, with the kernel's names and bit positions.
+ * The flags of a VMA.
  *
- * Source: linux 6.18 include/linux/mm.h
+ * Models:     the kernel's names and bit positions, as far as operations look at them.
+ * Source:     linux 6.18 include/linux/mm.h
  */
 export const VM_READ: u64 = 0x1;
 export const VM_WRITE: u64 = 0x2;

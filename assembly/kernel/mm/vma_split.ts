@@ -3,13 +3,12 @@
  *
  * Models:     a boundary inside a block that the VMA covers whole splits the block's 2 MiB entry; the notifier is
  *             called for it whether there is such an entry or not, as long as the GiB has a pmd table.
- * Source:     linux 6.18 mm/vma.c (__split_vma, vma_modify), mm/huge_memory.c (vma_adjust_trans_huge)
+ * Source:     linux 6.18 mm/vma.c (__split_vma), mm/huge_memory.c (vma_adjust_trans_huge)
  */
 import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";
 import { Kernel } from "../kernel";
 import { insertVma, mmAt } from "./mm";
 import { Vma, isHugetlb } from "./vma";
-import { mergeExistingRange } from "./vma_merge";
 
 /** split_huge_pmd_if_needed. */
 export function splitHugeAtBoundary(kernel: Kernel, vma: Vma, va: u64): void {
@@ -36,39 +35,4 @@ export function splitVma(kernel: Kernel, vma: Vma, va: u64, newBelow: bool): Vma
   }
   insertVma(kernel.arena, mm, other);
   return other;
-}
-
-/**
- * vma_modify: gives `[start, end)` of `vma` new flags, joining neighbours or cutting as needed; the caller
- * writes the flags into the VMA that is returned.
- */
-export function modifyVma(kernel: Kernel, vma: Vma, start: u64, end: u64, flags: u64): Vma {
-  return modifyVmaAnd(kernel, vma, start, end, flags, vma.uffd, vma.policy);
-}
-
-export function modifyVmaAnd(
-  kernel: Kernel,
-  vma: Vma,
-  start: u64,
-  end: u64,
-  flags: u64,
-  uffd: u32,
-  policy: u32,
-): Vma {
-  const merge = kernel.merge;
-  merge.takeFrom(vma);
-  merge.pgoff = vma.pgoff + ((start - vma.start) >> 12);
-  merge.start = start;
-  merge.end = end;
-  merge.flags = flags;
-  merge.uffd = uffd;
-  merge.policy = policy;
-  const merged = mergeExistingRange(kernel, vma);
-  if (merged != null) return merged;
-  if (vma.start < start) splitVma(kernel, vma, start, true);
-  if (vma.end > end) splitVma(kernel, vma, end, false);
-  vma.flags = flags;
-  vma.uffd = uffd;
-  vma.policy = policy;
-  return vma;
 }

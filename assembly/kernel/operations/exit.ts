@@ -1,7 +1,8 @@
 /**
  * The end of an mm: the notifier is released as a whole first, so no range is announced.
  *
- * Source: linux 6.18 mm/mmap.c (exit_mmap), mm/mmu_notifier.c (__mmu_notifier_release)
+ * Models:     every VMA is unmapped and every table freed under one gather.
+ * Source:     linux 6.18 mm/mmap.c (exit_mmap), mm/mmu_notifier.c (__mmu_notifier_release)
  */
 import { LEVEL_PGD, TABLE_ENTRIES } from "../../base/page";
 import { entryFrame, isHuge, mapsFrame } from "../../hardware/pgtable/pte";

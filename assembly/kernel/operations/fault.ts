@@ -25,14 +25,9 @@ import { HUGE_ZERO_PFN } from "../mm/frames";
 import { allowsHuge } from "../mm/install";
 import { Mm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { Vma, isAnonymous, isHugetlb, isShared, linearPage } from "../mm/vma";
+import { Access } from "../mm/access";
 import { VM_ACCESS_FLAGS, VM_EXEC, VM_GROWSDOWN, VM_WRITE } from "../mm/vm_flags";
 import { UFFD_MISSING, UFFD_WP_ASYNC } from "../mm/uffd_modes";
-
-export const enum Access {
-  Read = 0,
-  Write = 1,
-  Execute = 2,
-}
 
 export const enum FaultResult {
   Handled = 0,

@@ -29,10 +29,10 @@ import {
   VM_WIPEONFORK,
   VM_WRITE,
 } from "../mm/vm_flags";
-import { modifyVma } from "../mm/vma_split";
+import { modifyVma } from "../mm/vma_modify";
 import { ZapKind } from "../plan";
 import { collapseRange } from "./collapse";
-import { Access } from "./fault";
+import { Access } from "../mm/access";
 import { pageOutRange, swapInRange } from "./pageout";
 import { populateAdvice } from "./populate";
 import { punchHole } from "./file_operations";

@@ -1,13 +1,14 @@
 /**
  * mlock, munlock, mseal and mbind: calls that only change VMAs, and then perhaps touch the pages.
  *
- * Source: linux 6.18 mm/mlock.c (apply_vma_lock_flags, do_mlock), mm/mseal.c, mm/mempolicy.c (mbind_range)
+ * Models:     the split and merge of VMAs at the ends of the range, and the faults that locking takes.
+ * Source:     linux 6.18 mm/mlock.c (apply_vma_lock_flags, do_mlock), mm/mseal.c, mm/mempolicy.c (mbind_range)
  */
 import { Kernel } from "../kernel";
 import { Mm, indexOf, vmaOf } from "../mm/mm";
 import { isHugetlb } from "../mm/vma";
 import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SEALED } from "../mm/vm_flags";
-import { modifyVma, modifyVmaAnd } from "../mm/vma_split";
+import { modifyVma, modifyVmaAnd } from "../mm/vma_modify";
 import { populateRange } from "./populate";
 
 /** Changes the flags of each VMA in the range; stops at a hole. */

@@ -1,7 +1,8 @@
 /**
  * mmap and brk: new mappings, over old ones or in free space.
  *
- * Source: linux 6.18 mm/vma.c (__mmap_region, do_brk_flags), mm/mmap.c (do_mmap), include/linux/mman.h
+ * Models:     what is in the way is unmapped first; then a neighbour takes the range in, or a new VMA does.
+ * Source:     linux 6.18 mm/vma.c (__mmap_region, do_brk_flags), mm/mmap.c (do_mmap), include/linux/mman.h
  */
 import { PMD_SIZE, alignUp } from "../../base/page";
 import { Kernel } from "../kernel";

@@ -20,7 +20,7 @@ import {
   VM_WRITE,
   flagsOfProt,
 } from "../mm/vm_flags";
-import { modifyVma } from "../mm/vma_split";
+import { modifyVma } from "../mm/vma_modify";
 import { populateRange } from "./populate";
 
 export function protectRange(kernel: Kernel, mm: Mm, start: u64, end: u64, prot: u32): void {

@@ -1,7 +1,8 @@
 /**
  * Touching a range on the program's behalf: MAP_POPULATE, mlock, MADV_POPULATE, /proc/self/mem.
  *
- * Source: linux 6.18 mm/gup.c (populate_vma_page_range, faultin_page), mm/madvise.c (madvise_populate)
+ * Models:     one fault for each page that needs one, until the first that cannot be had.
+ * Source:     linux 6.18 mm/gup.c (populate_vma_page_range, faultin_page), mm/madvise.c (madvise_populate)
  */
 import { PMD_SIZE, LEVEL_PMD } from "../../base/page";
 import { isHuge } from "../../hardware/pgtable/pte";
@@ -9,7 +10,8 @@ import { Kernel } from "../kernel";
 import { Mm, findVma, indexOf, vmaOf } from "../mm/mm";
 import { isShared } from "../mm/vma";
 import { VM_ACCESS_FLAGS, VM_LOCKONFAULT, VM_WRITE } from "../mm/vm_flags";
-import { Access, handleFault, wouldFault } from "./fault";
+import { Access } from "../mm/access";
+import { handleFault, wouldFault } from "./fault";
 
 /** mm_populate: private writable memory is written to, all else read. */
 export function populateRange(kernel: Kernel, mm: Mm, start: u64, end: u64): void {

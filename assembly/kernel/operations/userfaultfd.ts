@@ -25,7 +25,7 @@ import { blockEnd } from "../mm/page_tables";
 import { UFFD_WP } from "../mm/uffd_modes";
 import { linearPage } from "../mm/vma";
 import { VM_WRITE } from "../mm/vm_flags";
-import { modifyVmaAnd } from "../mm/vma_split";
+import { modifyVmaAnd } from "../mm/vma_modify";
 
 export function registerUser(kernel: Kernel, mm: Mm, start: u64, end: u64, modes: u32): void {
   changeRegistration(kernel, mm, start, end, modes);

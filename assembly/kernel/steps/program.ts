@@ -6,7 +6,16 @@
  * A joined step happens together with the one behind it, as one atomic action: both their guards
  * must hold. A step whose condition does not hold is passed over and is no step at all.
  */
-import { Hook, Joint, ProtocolTrait, StepCondition, StepKind } from "../../abi/vocabulary";
+import {
+  Hook,
+  HOOK_BYTES,
+  HOOKS,
+  Joint,
+  PROTOCOL_HEAD_BYTES,
+  ProtocolTrait,
+  StepCondition,
+  StepKind,
+} from "../../abi/vocabulary";
 import { allocate } from "../../base/bytes";
 
 /** What a task remembers between its steps, as bits. */
@@ -18,17 +27,14 @@ export const REGISTER_SEQUENCE: u8 = 16;
 
 const STEP_BYTES: usize = 8;
 const STEPS_MAX: u32 = 255;
-/** Bytes a hook may have in a protocol's encoding: a count, then kind, condition, joined, sites. */
-const HOOK_BYTES: usize = 128;
-const HOOKS: usize = 5;
 /** Bytes of an encoded protocol. */
-export const PROTOCOL_BYTES: usize = 8 + HOOK_BYTES * HOOKS;
+export const PROTOCOL_BYTES: usize = PROTOCOL_HEAD_BYTES + HOOK_BYTES * HOOKS;
 
 /**
- * A driver protocol as the host encodes it.
+ * A driver protocol as the host encodes it; the sizes are those of the vocabulary.
  *
- *   0 traits u32 | 4 reserved | 8 five hooks of 128 bytes each
- *   hook: 0 count u8 | then count steps of four bytes: kind, condition, joined, sites
+ *   0 traits u32 | 4 reserved | 8 one block for each Hook
+ *   block: 0 count u8 | 4 count steps of four bytes: kind, condition, joined, sites
  */
 export class Protocol {
   constructor(readonly block: usize) {}
@@ -38,7 +44,7 @@ export class Protocol {
   }
 
   hookAddress(hook: Hook): usize {
-    return this.block + 8 + HOOK_BYTES * <usize>hook;
+    return this.block + <usize>PROTOCOL_HEAD_BYTES + <usize>HOOK_BYTES * <usize>hook;
   }
 }
 

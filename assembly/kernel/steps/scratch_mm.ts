@@ -4,7 +4,8 @@
 import { Kernel } from "../kernel";
 import { insertVma, Mm } from "../mm/mm";
 import { VM_READ, VM_WRITE } from "../mm/vm_flags";
-import { Access, handleFault } from "../operations/fault";
+import { Access } from "../mm/access";
+import { handleFault } from "../operations/fault";
 import { SilentSink, StepPlan } from "./step_plan";
 
 const START: u64 = 0x40000000;

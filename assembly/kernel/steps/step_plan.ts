@@ -8,7 +8,8 @@
  * Source:     linux mm/mmu_gather.c, mm/vma.c, mm/madvise.c, mm/mprotect.c, mm/memory.c
  */
 import { FlushSite, Hook, ProtocolTrait, StepKind } from "../../abi/vocabulary";
-import { EventSink, FlushReason, NotifierEvent } from "../events";
+import { FlushReason } from "../../abi/recording";
+import { EventSink, NotifierEvent } from "../events";
 import { ImmediatePlan } from "../immediate_plan";
 import { Mm } from "../mm/mm";
 import { Vma } from "../mm/vma";

@@ -5,7 +5,7 @@
  */
 import { dirname, posix } from "node:path";
 import type { Finding, Source } from "../sources.js";
-import { importsOf } from "../syntax.js";
+import { importsOf, valueImportsOf } from "../syntax.js";
 
 export interface Layers {
   readonly root: string;
@@ -21,7 +21,8 @@ export const CORE: Layers = {
     ["oracle"],
     ["hardware"],
     ["kernel"],
-    ["explore", "timed", "replay", "bench"],
+    ["explore", "replay"],
+    ["timed", "bench"],
     ["world.ts"],
     ["index.ts"],
   ],
@@ -35,7 +36,8 @@ export const HOST: Layers = {
     ["protocols"],
     ["scenario"],
     ["costs", "devices", "notifier", "workload"],
-    ["run", "explore", "replay", "bench"],
+    ["explore", "replay"],
+    ["run", "bench"],
     ["sweep", "trace"],
     ["study"],
     ["report"],
@@ -58,7 +60,7 @@ export function wrongDirections(layers: Layers, sources: readonly Source[]): Fin
   });
 }
 
-/** Files that import each other in a circle: one finding for each circle that is met. */
+/** Files that need each other to run, in a circle: one finding for each circle that is met. */
 export function cycles(sources: readonly Source[]): Finding[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();
@@ -71,8 +73,7 @@ export function cycles(sources: readonly Source[]): Finding[] {
       return;
     }
     if (done.has(path)) return;
-    const source = byPath.get(path)!;
-    for (const { from } of importsOf(source)) {
+    for (const from of valueImportsOf(byPath.get(path)!)) {
       const target = resolve(path, from);
       if (byPath.has(target)) visit(target, [...trail, path]);
     }

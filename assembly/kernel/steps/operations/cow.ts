@@ -7,7 +7,8 @@
  * Source:     linux mm/memory.c (copy_present_ptes, wp_page_copy), kernel/fork.c (dup_mmap)
  */
 import { FlushSite, StepKind } from "../../../abi/vocabulary";
-import { Access, handleFault } from "../../operations/fault";
+import { Access } from "../../mm/access";
+import { handleFault } from "../../operations/fault";
 import { forkMm } from "../../operations/fork";
 import { Program, Protocol } from "../program";
 import { CHILD_ID, ScratchMm } from "../scratch_mm";

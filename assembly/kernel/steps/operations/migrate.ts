@@ -1,6 +1,7 @@
 /**
  * Migration of a page: no mmap_lock, the reverse-map lock and a migration entry instead.
  *
+ * Models:     the migration entry that makes faults wait, and the copy after the range pair.
  * Source:     linux mm/rmap.c (try_to_migrate_one), mm/migrate.c (remove_migration_pte)
  */
 import { FlushSite, Hook, StepKind } from "../../../abi/vocabulary";

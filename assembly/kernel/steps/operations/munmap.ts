@@ -1,7 +1,8 @@
 /**
- * munmap: unhook the pages, flush, free; then the same for the page table. The order is that of the
- * mm's own planner; what differs is whether leaf pages leave early because the gather's batch is full.
+ * munmap: unhook the pages, flush, free; then the same for the page table.
  *
+ * Models:     the order of the mm's own planner; what differs is whether leaf pages leave early
+ *             because the gather's batch is full.
  * Source:     linux mm/vma.c (vms_complete_munmap_vmas), mm/memory.c (zap_pte_range), mm/mmu_gather.c
  */
 import { FlushSite, StepKind } from "../../../abi/vocabulary";
