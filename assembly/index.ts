@@ -66,12 +66,16 @@ export function exploreServed(budget: u32): bool {
   return explorer().served().run(budget);
 }
 
-/** 0: every request is answered; 1: not under weak fairness; 2: not under strong fairness either. */
+/**
+ * 0: every request is answered; 1: not under weak fairness; 2: not under strong fairness either.
+ */
 export function exploreUnserved(): u32 {
   return explorer().served().verdict;
 }
 
-/** Writes the way to a request that is never answered and the cycle behind it; returns their length. */
+/**
+ * Writes the way to a request that is never answered and the cycle behind it; returns their length.
+ */
 export function exploreUnservedPath(): u32 {
   return traceUnserved(explorer(), explorer().served(), reportBlock());
 }

@@ -1,5 +1,6 @@
 /**
- * The one reference to everything that is simulated; nothing else in the core is module-level state.
+ * The one reference to everything that is simulated; nothing else in the core is module-level
+ * state.
  */
 import { Operation } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";

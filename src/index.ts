@@ -9,8 +9,8 @@
  * console.log(formatTimeline(example));
  * ```
  *
- * - **Explore** every interleaving of one operation: `explore`, `exploreAll`, and for what they find
- *   `replayToken` and `formatTimeline`.
+ * - **Explore** every interleaving of one operation: `explore`, `exploreAll`, and for what they
+ *   find `replayToken` and `formatTimeline`.
  * - **Run** a recorded program against devices: `readRecording`, `programOf`, `runScenario`.
  * - **Check** the mm against a recorded kernel: `checkRecording`.
  * - **Describe** machines, devices and protocols: `loadScenario`, `ProtocolSchema`,

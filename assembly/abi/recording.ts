@@ -1,6 +1,6 @@
 /**
- * The numbers of recordings and their replay that core and host agree on. This file imports nothing;
- * the build copies it into src/abi/recording.generated.ts.
+ * The numbers of recordings and their replay that core and host agree on. This file imports
+ * nothing; the build copies it into src/abi/recording.generated.ts.
  */
 
 /** What a record is, and its arguments a0, a1, ... in order. */

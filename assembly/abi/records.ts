@@ -22,8 +22,8 @@ export class MoveRecord {
 }
 
 /**
- * A state for people to read; a DeviceRecord for each device follows. Entries and cached translations
- * are bits of ShownEntry, frames are their numbers in the instance: 0 is F0.
+ * A state for people to read; a DeviceRecord for each device follows. Entries and cached
+ * translations are bits of ShownEntry, frames are their numbers in the instance: 0 is F0.
  */
 @unmanaged
 export class StateRecord {
@@ -92,7 +92,9 @@ export class RunSpec {
   requestTimeoutNs: u32;
   /** Recorded time is divided by this. */
   timeDivisor: u32;
-  /** 1: no registered notifier; 2: one that implements nothing; 3: nobody asks one that does not. */
+  /**
+   * 1: no registered notifier; 2: one that implements nothing; 3: nobody asks one that does not.
+   */
   notifierMode: u32;
   devices: u32;
   /** The recorded number of the mm that devices share; 0: the first that has a notifier. */

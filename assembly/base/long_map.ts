@@ -1,5 +1,6 @@
 /**
- * A flat hash table from 64-bit keys to 32-bit words, with linear probing and backward-shift deletion.
+ * A flat hash table from 64-bit keys to 32-bit words, with linear probing and backward-shift
+ * deletion.
  *
  * Keys are never zero; word zero means "not there".
  */

@@ -6,9 +6,9 @@
  * all states of the instance.
  *
  * A hot room. Memory always holds the state that was unpacked last, and `before` what each cell
- * held then: packing a successor looks for the few cells that a move has changed, patches their bits
- * into the packed state and puts the cells back; unpacking the next state writes the cells whose bits
- * differ. Cells are scanned by width: bytes, 32-bit words, pairs of 64-bit words.
+ * held then: packing a successor looks for the few cells that a move has changed, patches their
+ * bits into the packed state and puts the cells back; unpacking the next state writes the cells
+ * whose bits differ. Cells are scanned by width: bytes, 32-bit words, pairs of 64-bit words.
  */
 import { allocate, byteAt, longAt, putByte, putLong, putWord, wordAt } from "../base/bytes";
 import { NO_FRAME } from "../hardware/memory/physical_memory";
@@ -26,7 +26,9 @@ import { payloadFrame, payloadIsWritable, payloadOf } from "../hardware/tlb/tlb"
 
 const CELLS_MAX: u32 = 192;
 export const WORDS_MAX: u32 = 6;
-/** Data frames of an instance lie 512 apart, so that each may head a huge page: frame n at n * 512. */
+/**
+ * Data frames of an instance lie 512 apart, so that each may head a huge page: frame n at n * 512.
+ */
 export const FRAME_STRIDE_SHIFT: u32 = 9;
 /** Codes of a pte: 0 none, then two a frame (read-only, writable), then one a migration entry. */
 const FIRST_MIGRATION_CODE: u32 = 7;

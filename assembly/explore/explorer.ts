@@ -1,8 +1,8 @@
 /**
  * Breadth-first over every interleaving: each enabled move of each actor, each answer of choose().
  *
- * The first violation found of a property is a shortest one. Exploration goes on behind a violation,
- * so that one pass judges all properties.
+ * The first violation found of a property is a shortest one. Exploration goes on behind a
+ * violation, so that one pass judges all properties.
  */
 import { allocate, putWord, wordAt } from "../base/bytes";
 import { WORDS_MAX } from "./codec";

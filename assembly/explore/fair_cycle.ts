@@ -79,7 +79,9 @@ export class FairCycle {
     return NO_ROW;
   }
 
-  /** What an edge settles: what it fulfils, and under weak fairness what is impossible behind it. */
+  /**
+   * What an edge settles: what it fulfils, and under weak fairness what is impossible behind it.
+   */
   private paidBy(edge: u32, target: u32, isStrong: bool): u32 {
     const fulfils = this.graph.fulfils.at(edge);
     const fulfilled: u32 = fulfils == 0 ? 0 : 1 << (fulfils - 1);

@@ -1,11 +1,11 @@
 /**
- * The transitions between states in which the same device waits for an answer, kept while exploring:
- * what `served` is decided on.
+ * The transitions between states in which the same device waits for an answer, kept while
+ * exploring: what `served` is decided on.
  *
- * Models:     weak fairness by actor: threads of the mm, handlers, queues and timers, the arrival of an
- *             access and the retry of a request are obliged to happen once they stay possible. A new
- *             access, an eviction, another walk, the environment, an unpinning driver and a
- *             registration are not: nothing forces them.
+ * Models:     weak fairness by actor: threads of the mm, handlers, queues and timers, the arrival
+ *             of an access and the retry of a request are obliged to happen once they stay
+ *             possible. A new access, an eviction, another walk, the environment, an unpinning
+ *             driver and a registration are not: nothing forces them.
  */
 import { ActorKind, DeviceMove } from "../abi/vocabulary";
 import { allocate, byteAt, putByte } from "../base/bytes";

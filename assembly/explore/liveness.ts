@@ -1,10 +1,10 @@
 /**
  * `served`: searches a fair run in which a device waits for an answer for ever.
  *
- * Models:     a run stays in one component of the states in which the device waits. It is weakly fair
- *             if every obligation that is possible in all of the component is fulfilled inside it,
- *             and strongly fair if every obligation that is possible anywhere in it is. A run may also
- *             end, where nothing is obliged to happen.
+ * Models:     a run stays in one component of the states in which the device waits. It is weakly
+ *             fair if every obligation that is possible in all of the component is fulfilled inside
+ *             it, and strongly fair if every obligation that is possible anywhere in it is. A run
+ *             may also end, where nothing is obliged to happen.
  * Source:     O. Lichtenstein, A. Pnueli, Checking that finite state concurrent programs satisfy
  *             their linear specification (1985): fairness by components, and by smaller ones.
  */
@@ -17,7 +17,9 @@ export class Liveness {
   readonly components: Components;
   /** The states in which the present device waits and may go on waiting. */
   private readonly members: usize;
-  /** For each component: what is fulfilled inside it, and what is possible in all, or some, states. */
+  /**
+   * For each component: what is fulfilled inside it, and what is possible in all, or some, states.
+   */
   private readonly fulfilled: usize;
   private readonly always: usize;
   private readonly sometimes: usize;

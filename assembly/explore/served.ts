@@ -1,6 +1,6 @@
 /**
- * The verdict about `served` of an explored world: strong fairness first, then weak. What is violated
- * by strongly fair runs is violated by weakly fair ones too, and says more.
+ * The verdict about `served` of an explored world: strong fairness first, then weak. What is
+ * violated by strongly fair runs is violated by weakly fair ones too, and says more.
  */
 import { FairCycle } from "./fair_cycle";
 import { Graph } from "./graph";

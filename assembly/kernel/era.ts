@@ -1,6 +1,6 @@
 /**
- * What a version of the kernel does where versions differ: a table of facts, read where an operation
- * or a flush begins.
+ * What a version of the kernel does where versions differ: a table of facts, read where an
+ * operation or a flush begins.
  *
  * Models:     x86 of 3.17, 3.19, 4.15, 6.4 and 6.19, as far as secondary TLBs can tell them apart.
  * Simplifies: the ranges and the order of an operation are those of 6.18 in every era.

@@ -22,7 +22,10 @@ export const enum NotifierEvent {
 export const FLUSH_ALL: i32 = -1;
 
 export abstract class EventSink {
-  /** Every page of the range is still mapped; until the matching end no secondary entry may be made in it. */
+  /**
+   * Every page of the range is still mapped; until the matching end no secondary entry may be made
+   * in it.
+   */
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
 
   abstract rangeEnd(mm: Mm): void;

@@ -48,7 +48,10 @@ export class Kernel {
   readonly mms: WordList;
   private nextAnonVma: u32 = 1;
   private nextVmaAge: u32 = 1;
-  /** Sizes of anonymous folios that may be used besides 2 MiB, one bit for each order; set by the system. */
+  /**
+   * Sizes of anonymous folios that may be used besides 2 MiB, one bit for each order; set by the
+   * system.
+   */
   anonOrdersAlways: u32 = 0;
   anonOrdersMadvise: u32 = 0;
   pmdThp: ThpPolicy = ThpPolicy.Madvise;
@@ -116,7 +119,9 @@ export class Kernel {
     this.arena.give(changetype<usize>(vma), offsetof<Vma>());
   }
 
-  /** An access that needed no fault: the hardware sets the accessed and, for a write, the dirty bit. */
+  /**
+   * An access that needed no fault: the hardware sets the accessed and, for a write, the dirty bit.
+   */
   markAccess(mm: Mm, va: u64, access: Access): void {
     let address = this.tables.find(mm, va, LEVEL_PMD);
     if (address == 0) return;

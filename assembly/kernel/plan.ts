@@ -1,9 +1,10 @@
 /**
  * The steps that operations are made of, in the order in which an operation names them.
  *
- * A planner (kernel/operations) reads VMAs and decides; it never writes a page table. Each step binds to the
- * page tables as they are when the step is carried out: at once in a replay, with latencies and other
- * actors in between in a simulation. Steps of one plan are carried out in the order of the calls.
+ * A planner (kernel/operations) reads VMAs and decides; it never writes a page table. Each step
+ * binds to the page tables as they are when the step is carried out: at once in a replay, with
+ * latencies and other actors in between in a simulation. Steps of one plan are carried out in the
+ * order of the calls.
  */
 import { NotifierEvent } from "./events";
 import { Mm } from "./mm/mm";
@@ -36,7 +37,10 @@ export abstract class Plan {
 
   /** Clears the entries of `[start, end)`, which belongs to `vma`. */
   abstract zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void;
-  /** Unlinks the page tables that `[start, end)` used and that nothing in `[floor, ceiling)` can need. */
+  /**
+   * Unlinks the page tables that `[start, end)` used and that nothing in `[floor, ceiling)` can
+   * need.
+   */
   abstract freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void;
   /** Gives the entries of `[start, end)` the protection that `vma` has now. */
   abstract changeProtection(vma: Vma, start: u64, end: u64): void;

@@ -30,8 +30,8 @@ export class Oracle {
   now: u64 = 0;
 
   /**
-   * Owners and generations are the kernel's own tables, of data frames and of table frames; they are
-   * read here and never written.
+   * Owners and generations are the kernel's own tables, of data frames and of table frames; they
+   * are read here and never written.
    */
   constructor(
     frames: u32,

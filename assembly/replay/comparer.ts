@@ -1,9 +1,10 @@
 /**
  * Compares what an operation was recorded to cause with what the mm predicts.
  *
- * Models:     in order for a reproducible recording, as multisets for one that is not. Whether another CPU is in
- *             the mm's mask depends on tasks that the recording does not show; where prediction and recording
- *             differ only in asking other CPUs, the recording is taken as input and counted as such.
+ * Models:     in order for a reproducible recording, as multisets for one that is not. Whether
+ *             another CPU is in the mm's mask depends on tasks that the recording does not show;
+ *             where prediction and recording differ only in asking other CPUs, the recording is
+ *             taken as input and counted as such.
  */
 import { Arena } from "../base/arena";
 import { allocate } from "../base/bytes";
@@ -178,8 +179,8 @@ export class Comparer {
   }
 
   /**
-   * Takes from the recording which flushes asked other CPUs: a request that was predicted and not made, or made
-   * and not predicted, tells that a CPU had left or joined the mask unseen.
+   * Takes from the recording which flushes asked other CPUs: a request that was predicted and not
+   * made, or made and not predicted, tells that a CPU had left or joined the mask unseen.
    */
   private reconcileRequests(recorded: EventRun, predicted: EventRun, mm: Mm, cpu: u32): void {
     const made = countRequests(recorded);
@@ -231,7 +232,10 @@ function removeRequests(run: EventRun, kept: u32): void {
   run.length = to;
 }
 
-/** Marks recorded requests that nothing predicted as taken over, by putting the same into the prediction. */
+/**
+ * Marks recorded requests that nothing predicted as taken over, by putting the same into the
+ * prediction.
+ */
 function addRequests(arena: Arena, recorded: EventRun, predicted: EventRun): void {
   let at: u32 = 0;
   for (let i: u32 = 0; i < recorded.length; i++) {

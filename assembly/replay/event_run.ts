@@ -1,5 +1,6 @@
 /**
- * A short list of notifier calls and flushes: what one operation was recorded, or is predicted, to cause.
+ * A short list of notifier calls and flushes: what one operation was recorded, or is predicted, to
+ * cause.
  */
 import { Arena } from "../base/arena";
 

@@ -1,11 +1,12 @@
 /**
- * What kernel threads did to the mms: when and to which page is taken from the recording, the ranges and flushes
- * that follow are predicted.
+ * What kernel threads did to the mms: when and to which page is taken from the recording, the
+ * ranges and flushes that follow are predicted.
  *
- * Models:     ksmd (the first notifier call for a page write-protects it, the second replaces it; a page merged after
- *             one call becomes the shared page), khugepaged, reclaim by kswapd, and migration by kcompactd or by a
- *             task that compacts.
- * Source:     linux 6.18 mm/ksm.c (try_to_merge_one_page), mm/khugepaged.c, mm/vmscan.c, mm/migrate.c
+ * Models:     ksmd (the first notifier call for a page write-protects it, the second replaces it; a
+ *             page merged after one call becomes the shared page), khugepaged, reclaim by kswapd,
+ *             and migration by kcompactd or by a task that compacts.
+ * Source:     linux 6.18 mm/ksm.c (try_to_merge_one_page), mm/khugepaged.c, mm/vmscan.c,
+ *             mm/migrate.c
  */
 import { LongMap } from "../base/long_map";
 import { PMD_SIZE } from "../base/page";

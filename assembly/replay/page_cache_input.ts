@@ -1,5 +1,6 @@
 /**
- * What the page cache of a real program's files held is not recorded, but a fault tells whether its page was mapped.
+ * What the page cache of a real program's files held is not recorded, but a fault tells whether its
+ * page was mapped.
  */
 import { LEVEL_PMD } from "../base/page";
 import { entryFrame, isHuge, mapsFrame } from "../hardware/pgtable/pte";
@@ -9,7 +10,10 @@ import { FRAME_FILE, isSpecial } from "../kernel/mm/frames";
 import { installForRead } from "../kernel/mm/install";
 import { Mm, findVma } from "../kernel/mm/mm";
 
-/** Makes the entry of `va`, in a mapping of an unknown file, present or absent as the fault says; true when it was not. */
+/**
+ * Makes the entry of `va`, in a mapping of an unknown file, present or absent as the fault says;
+ * true when it was not.
+ */
 export function learnPageCache(kernel: Kernel, mm: Mm, va: u64, wasPresent: bool): bool {
   const vma = findVma(mm, va);
   if (vma == null || vma.file == 0 || kernel.files.at(vma.file).kind != FileKind.Unknown)

@@ -1,7 +1,8 @@
 /**
  * What a recorded system call does to the mm, given its arguments and its result.
  *
- * Models:     results are inputs: an address that mmap returned, a call that failed before it changed anything.
+ * Models:     results are inputs: an address that mmap returned, a call that failed before it
+ *             changed anything.
  * Source:     linux 6.18 arch/x86/entry/syscalls/syscall_64.tbl
  */
 import { ReplayAction } from "../abi/recording";

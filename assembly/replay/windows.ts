@@ -1,4 +1,7 @@
-/** The address ranges that a recording of a small program covers; none means the whole address space. */
+/**
+ * The address ranges that a recording of a small program covers; none means the whole address
+ * space.
+ */
 import { allocate } from "../base/bytes";
 import { Kernel } from "../kernel/kernel";
 

@@ -1,8 +1,8 @@
 /**
  * The seeded generator behind choose(bound) of a timed run: xoroshiro128+.
  *
- * Models:     Blackman and Vigna's xoroshiro128+ with the constants 24, 16, 37; the seed is expanded
- *             with SplitMix64, since nearby states give similar first draws.
+ * Models:     Blackman and Vigna's xoroshiro128+ with the constants 24, 16, 37; the seed is
+ *             expanded with SplitMix64, since nearby states give similar first draws.
  * Source:     https://prng.di.unimi.it/
  */
 export class Random {

@@ -1,12 +1,12 @@
 /**
  * The IOMMU: answers translation requests, executes invalidations, logs page requests.
  *
- * Models:     an IOTLB and walk caches shared by all devices; walks of one memory read an event, which
- *             an invalidation may overtake: such a walk is discarded and done again; one invalidation
- *             at a time, as request, effect in the IOTLB, effect in the ATC, completion; the completion
- *             waits for accesses in flight through what it invalidated.
- * Simplifies: any number of walkers; commands wait for the one before them to complete, as the driver
- *             holds the command lock while it polls.                           (DEVIATIONS D9)
+ * Models:     an IOTLB and walk caches shared by all devices; walks of one memory read an event,
+ *             which an invalidation may overtake: such a walk is discarded and done again; one
+ *             invalidation at a time, as request, effect in the IOTLB, effect in the ATC,
+ *             completion; the completion waits for accesses in flight through what it invalidated.
+ * Simplifies: any number of walkers; commands wait for the one before them to complete, as the
+ *             driver holds the command lock while it polls.                   (DEVIATIONS D9)
  * Source:     AMD I/O Virtualization Technology specification; linux drivers/iommu/amd/iommu.c;
  *             PCIe base specification, chapter 10.
  */

@@ -1,12 +1,12 @@
 /**
  * Judges each access of a timed run when it reaches memory, by the facts of that moment.
  *
- * Models:     an access to a frame that has begun another life is stale; one to a frame that is still
- *             mapped, but not so by this mm any more, is a finding once no operation is on its way,
- *             and the allowed window before that; one to a frame that nobody maps and nobody has
- *             reused is counted.
- * Simplifies: promises end with the operation that made them, so writes lost to a copy under way are
- *             seen only as split brain or stale accesses.                      (DEVIATIONS D8)
+ * Models:     an access to a frame that has begun another life is stale; one to a frame that is
+ *             still mapped, but not so by this mm any more, is a finding once no operation is on
+ *             its way, and the allowed window before that; one to a frame that nobody maps and
+ *             nobody has reused is counted.
+ * Simplifies: promises end with the operation that made them, so writes lost to a copy under way
+ *             are seen only as split brain or stale accesses.                 (DEVIATIONS D8)
  * Source:     linux include/asm-generic/tlb.h (unhook, flush, free)
  */
 import { Counter, Property } from "../abi/vocabulary";

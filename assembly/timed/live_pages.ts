@@ -1,8 +1,8 @@
 /**
  * The pages a device works on: those the program touched last, the newest most often.
  *
- * Simplifies: a recording shows first touches only, so recency stands for what a program shares with
- *             its device.                                                      (DEVIATIONS D7)
+ * Simplifies: a recording shows first touches only, so recency stands for what a program shares
+ *             with its device.                                                (DEVIATIONS D7)
  */
 import { allocate, longAt, putLong } from "../base/bytes";
 import { Random } from "../sim/random";

@@ -1,9 +1,11 @@
 /**
  * The notifier side of a timed run: what the protocol does when the mm announces, flushes and ends.
  *
- * Models:     each step of the protocol's lists with its latency; a caller that waits while devices,
- *             IOMMU and workers go on; list walks that find nobody, where no device is attached.
- * Source:     linux mm/mmu_notifier.c (mn_hlist_invalidate_range_start), include/linux/mmu_notifier.h
+ * Models:     each step of the protocol's lists with its latency; a caller that waits while
+ *             devices, IOMMU and workers go on; list walks that find nobody, where no device is
+ *             attached.
+ * Source:     linux mm/mmu_notifier.c (mn_hlist_invalidate_range_start),
+ *             include/linux/mmu_notifier.h
  */
 import {
   Counter,

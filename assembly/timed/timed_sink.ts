@@ -1,8 +1,8 @@
 /**
  * Hears what the mm does and makes time of it: others act between any two of its steps.
  *
- * Models:     callbacks of the attached mm; local and sent flushes with their cost; frames that stay
- *             out of use until the flush that follows their unhooking is over.
+ * Models:     callbacks of the attached mm; local and sent flushes with their cost; frames that
+ *             stay out of use until the flush that follows their unhooking is over.
  * Simplifies: other mms of the program cost no time; calls of a program run one after another, in
  *             the order of the recording.                                      (DEVIATIONS D11)
  * Source:     linux arch/x86/mm/tlb.c (flush_tlb_mm_range: CPUs first, then secondary TLBs)

@@ -83,7 +83,9 @@ function parseUnsigned64(text: string): bigint {
   throw new InvalidArgumentError("Expected an unsigned 64-bit number in decimal digits.");
 }
 
-/** Accepts one of the words, and says what was probably meant; `where` tells where they are listed. */
+/**
+ * Accepts one of the words, and says what was probably meant; `where` tells where they are listed.
+ */
 export function word<const Word extends string>(
   what: string,
   words: readonly Word[],

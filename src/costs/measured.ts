@@ -1,13 +1,16 @@
 /**
  * What operations of an mm cost on a real kernel, with and without a registered notifier.
  *
- * Measured on Linux 6.18 in a virtual machine with 2 AMD CPUs and no tracing: 16 rounds, in each the
- * three states of the notifier list one after the other, 200 samples a figure (25 to 60 for the long
- * ones). Memory is virtualised, so faults and flushes cost more than on bare metal: take ratios and
- * shapes, not microseconds.
+ * Measured on Linux 6.18 in a virtual machine with 2 AMD CPUs and no tracing: 16 rounds, in each
+ * the three states of the notifier list one after the other, 200 samples a figure (25 to 60 for the
+ * long ones). Memory is virtualised, so faults and flushes cost more than on bare metal: take
+ * ratios and shapes, not microseconds.
  */
 
-/** Microseconds: the median over the rounds of the rounds' medians, and the quartiles over the rounds. */
+/**
+ * Microseconds: the median over the rounds of the rounds' medians, and the quartiles over the
+ * rounds.
+ */
 export type Quartiles = readonly [median: number, lower: number, upper: number];
 
 export const MEASURED_ON = "Linux 6.18 in a virtual machine, AMD, 2 CPUs";
@@ -22,9 +25,9 @@ export const MEASURED_STATES = {
 export type MeasuredState = keyof typeof MEASURED_STATES;
 
 /**
- * `fault_*` and `cow_fault` are per page; `fork` populates `pages` in one vma, `fork_vmas` populates
- * one page in each of `pages` vmas; `fault_zero_cow` writes to a zero page, `cow_fault` to a page
- * that a living child shares.
+ * `fault_*` and `cow_fault` are per page; `fork` populates `pages` in one vma, `fork_vmas`
+ * populates one page in each of `pages` vmas; `fault_zero_cow` writes to a zero page, `cow_fault`
+ * to a page that a living child shares.
  */
 export type MeasuredOperation =
   | "munmap"

@@ -16,7 +16,8 @@ export interface ModelledCost {
 }
 
 /**
- * The price of a call to the mm, or of a fault; `others` is the number of other CPUs that run the mm.
+ * The price of a call to the mm, or of a fault; `others` is the number of other CPUs that run the
+ * mm.
  *
  * A list on which nobody implements the callback was never measured. It is charged like a callback
  * that finds nothing to do, which is an upper bound: the call itself is left out in reality.

@@ -58,7 +58,9 @@ function call(steps: CostCounts): OperationCounts {
   return { steps, flushes: 1, pairs: 1 };
 }
 
-/** Whole tables move by one entry each and are flushed one by one; the source is announced twice. */
+/**
+ * Whole tables move by one entry each and are flushed one by one; the source is announced twice.
+ */
 function moved(pages: number): OperationCounts {
   const tables = Math.floor(pages / TABLE_PAGES);
   const rest = pages % TABLE_PAGES;

@@ -1,8 +1,8 @@
 /**
  * Explores every interleaving of a small world and says of each property whether it holds.
  *
- * The core works in slices, so that progress, interruptions and the page of a browser get their turn
- * between two of them.
+ * The core works in slices, so that progress, interruptions and the page of a browser get their
+ * turn between two of them.
  */
 import { clockMs, pause } from "#platform";
 import { ExploreMachine } from "./machine.js";
@@ -25,8 +25,8 @@ export interface PropertyResult {
   /** Repeats the counterexample. */
   readonly token: string | null;
   /**
-   * Of a violated `served`: weak if the run keeps something waiting that is possible again and again,
-   * strong if it does not.
+   * Of a violated `served`: weak if the run keeps something waiting that is possible again and
+   * again, strong if it does not.
    */
   readonly fairness?: "weak" | "strong";
 }

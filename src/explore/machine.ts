@@ -50,8 +50,8 @@ export class ExploreMachine {
   }
 
   /**
-   * Puts a world in its initial state; what was explored before is forgotten. `keepsGraph`: keep what
-   * is needed to judge `served`.
+   * Puts a world in its initial state; what was explored before is forgotten. `keepsGraph`: keep
+   * what is needed to judge `served`.
    */
   boot(world: SmallWorld, keepsGraph = false): void {
     const { exports } = this.core;

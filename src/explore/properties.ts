@@ -1,4 +1,6 @@
-/** The properties that the oracle judges, by the ids of the command line, and where each applies. */
+/**
+ * The properties that the oracle judges, by the ids of the command line, and where each applies.
+ */
 import { Property } from "../abi/vocabulary.generated.js";
 import type { Protocol } from "../protocols/schema.js";
 import type { OperationId } from "./operations.js";

@@ -1,8 +1,8 @@
 /**
  * Registration and dispatch of notifiers: the list of each mm, as mm/mmu_notifier.c keeps it.
  *
- * Models:     newest first; op masks; start and end paired even when a subscription refuses; release
- *             once, by exit or by unregistration, whichever comes first.
+ * Models:     newest first; op masks; start and end paired even when a subscription refuses;
+ *             release once, by exit or by unregistration, whichever comes first.
  * Source:     linux mm/mmu_notifier.c (__mmu_notifier_register, mn_hlist_invalidate_range_start,
  *             mmu_notifier_unregister, mn_hlist_release)
  */

@@ -33,12 +33,14 @@ export interface NotifierContext {
   invalidate(start: number, end: number): void;
 }
 
-/** A subscription's callbacks; what is left out is not called, and the list walk costs all the same. */
+/**
+ * A subscription's callbacks; what is left out is not called, and the list walk costs all the same.
+ */
 export interface MmuNotifierOps {
   /**
-   * Every page of the range is still mapped. Until the matching end no secondary entry may be made in
-   * the range. May refuse, by returning false, only a range that is not blockable; a subscription
-   * that can refuse has no invalidateRangeEnd.
+   * Every page of the range is still mapped. Until the matching end no secondary entry may be made
+   * in the range. May refuse, by returning false, only a range that is not blockable; a
+   * subscription that can refuse has no invalidateRangeEnd.
    */
   invalidateRangeStart?(range: NotifierRange, context: NotifierContext): boolean | undefined;
   /** The entries of the range are gone. Flush and free may be over by now or still to come. */

@@ -1,5 +1,6 @@
 /**
- * What the core is fed of a recording: the settings of the recorded system, and its events as records.
+ * What the core is fed of a recording: the settings of the recorded system, and its events as
+ * records.
  */
 import { ReplaySetting, ThpPolicy } from "../abi/recording.generated.js";
 import { EventEncoder } from "../workload/encode.js";

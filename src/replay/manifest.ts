@@ -9,7 +9,10 @@ interface ManifestLine {
 
 const manifests = new Map<string, Map<string, ManifestLine>>();
 
-/** Whether every run of the recorded program gave the same events, so that their order can be compared. */
+/**
+ * Whether every run of the recorded program gave the same events, so that their order can be
+ * compared.
+ */
 export function isReproducible(path: string): boolean {
   return linesOf(dirname(path)).get(basename(path))?.distinct === 1;
 }

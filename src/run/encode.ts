@@ -25,7 +25,10 @@ const MODES: Record<RunResult["notifier"], NotifierMode> = {
 
 const NO_TIME: Latency = { model: "fixed", ns: 0 };
 
-/** Writes protocol, sizes and latencies where the core boots from; devices share the mm of that number. */
+/**
+ * Writes protocol, sizes and latencies where the core boots from; devices share the mm of that
+ * number.
+ */
 export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: number): void {
   const { exports } = core;
   const bytes = encodeProtocol(scenario.protocol);

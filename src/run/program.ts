@@ -16,7 +16,9 @@ export interface Program {
   readonly events: number;
   /** Settings of the recorded system, for replaySet of the core. */
   readonly settings: readonly (readonly [number, number])[];
-  /** The number of the mm that devices share: the busiest one, by the ranges that were announced. */
+  /**
+   * The number of the mm that devices share: the busiest one, by the ranges that were announced.
+   */
   readonly sharedMm: number;
 }
 

@@ -32,8 +32,8 @@ export interface RunOptions {
 }
 
 /**
- * Runs a program under a scenario. The same scenario, program and build give the same result but for
- * `wallSeconds`.
+ * Runs a program under a scenario. The same scenario, program and build give the same result but
+ * for `wallSeconds`.
  */
 export async function runScenario(
   scenario: ResolvedScenario,

@@ -104,7 +104,9 @@ function byIndex(value: Json, base: Json | undefined): { [key: string]: Json } |
 /** Marks a value that is to be taken whole, since the one in its place has fields that it lacks. */
 const WHOLE = "=";
 
-/** What of `value` is not as in `base`; undefined: all of it is. Longer or shorter lists are whole. */
+/**
+ * What of `value` is not as in `base`; undefined: all of it is. Longer or shorter lists are whole.
+ */
 function difference(value: Json, base: Json | undefined): Json | undefined {
   const fields = byIndex(value, base);
   if (fields !== null) {

@@ -10,7 +10,9 @@ export interface ScenarioError {
   hint: string | null;
 }
 
-/** A scenario cannot be used. Carries everything that is wrong with it, not only the first thing. */
+/**
+ * A scenario cannot be used. Carries everything that is wrong with it, not only the first thing.
+ */
 export class InvalidScenario extends Error {
   constructor(readonly errors: readonly ScenarioError[]) {
     super(errors.map(formatScenarioError).join("\n"));

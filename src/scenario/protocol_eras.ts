@@ -3,8 +3,9 @@
  *
  * Models:     when a callback came, and when a combination of callbacks was forbidden.
  * Simplifies: nothing is said about drivers that existed in one kernel only.
- * Source:     linux commits 34ee645e83b6 (invalidate_range, 3.19), 99cb252f5e68 (interval notifiers,
- *             5.5), 1af5a8109904 (secondary flush and range callbacks exclude each other, 6.6).
+ * Source:     linux commits 34ee645e83b6 (invalidate_range, 3.19), 99cb252f5e68 (interval
+ *             notifiers, 5.5), 1af5a8109904 (secondary flush and range callbacks exclude each
+ *             other, 6.6).
  */
 import type { Protocol, ProtocolStep } from "../protocols/schema.js";
 import { ERAS, wordsOf, type Era } from "./vocabulary.js";

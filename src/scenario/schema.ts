@@ -241,7 +241,9 @@ export const ScenarioSchema = record({
 /** A scenario as a person or a program writes it. */
 export type ScenarioInput = z.input<typeof ScenarioSchema>;
 
-/** A scenario that fits the schema: times in nanoseconds, sizes in pages, what was left out missing. */
+/**
+ * A scenario that fits the schema: times in nanoseconds, sizes in pages, what was left out missing.
+ */
 export type Scenario = z.output<typeof ScenarioSchema>;
 export type ScenarioDevice = NonNullable<Scenario["devices"]>[number];
 export type ScenarioAccess = NonNullable<ScenarioDevice["access"]>;

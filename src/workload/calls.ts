@@ -1,9 +1,10 @@
 /**
  * The system calls that matter to memory: their numbers and the names of their arguments.
  *
- * Models:     the x86-64 interface. A call's number is the kernel's own, and argument i of the table
- *             is the one the kernel takes in register i (rdi, rsi, rdx, r10, r8, r9).
- * Source:     linux 6.18 arch/x86/entry/syscalls/syscall_64.tbl and the SYSCALL_DEFINE of each call.
+ * Models:     the x86-64 interface. A call's number is the kernel's own, and argument i of the
+ *             table is the one the kernel takes in register i (rdi, rsi, rdx, r10, r8, r9).
+ * Source:     linux 6.18 arch/x86/entry/syscalls/syscall_64.tbl and the SYSCALL_DEFINE of each
+ *             call.
  */
 
 export interface Call {
@@ -16,7 +17,10 @@ export interface Call {
   addressArgs: ReadonlySet<string>;
   /** The result is an address (or a negative errno). */
   returnsAddress: boolean;
-  /** It can change an mm, the pages of a file or a policy; importers leave out the calls that cannot. */
+  /**
+   * It can change an mm, the pages of a file or a policy; importers leave out the calls that
+   * cannot.
+   */
   concernsMm: boolean;
 }
 
@@ -79,7 +83,10 @@ const TABLE = `
 462 mseal addr* len flags
 `;
 
-/** Calls that move data, wait or ask: they may fault, but no mapping and no file's page changes hands. */
+/**
+ * Calls that move data, wait or ask: they may fault, but no mapping and no file's page changes
+ * hands.
+ */
 const BYSTANDERS = `
 0 read fd buf* count
 1 write fd buf* count

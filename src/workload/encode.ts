@@ -1,8 +1,8 @@
 /**
  * Encodes events as the records that the core reads in batches.
  *
- * The layout of a record is in record_layout.ts, the meaning of its arguments in abi/recording; calls
- * have their x86-64 numbers (calls.ts).
+ * The layout of a record is in record_layout.ts, the meaning of its arguments in abi/recording;
+ * calls have their x86-64 numbers (calls.ts).
  */
 import { AccessKind, Kthread, RecordKind, VmaBits } from "../abi/recording.generated.js";
 import { callByName, UNKNOWN_CALL } from "./calls.js";

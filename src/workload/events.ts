@@ -10,9 +10,9 @@
  * A byte address, or the half-open end of a range.
  *
  * Every user address of x86-64 with four page-table levels is below 2^47, so a number holds it
- * exactly. Above 2^53 a number is exact for multiples of 2048 only: such an address (a non-canonical
- * one that a program passed by mistake) is rounded down to one, which keeps its page right.
- * 2^64-1 stands for "to the very end" and for an argument of -1; it is `ADDRESS_MAX`.
+ * exactly. Above 2^53 a number is exact for multiples of 2048 only: such an address (a
+ * non-canonical one that a program passed by mistake) is rounded down to one, which keeps its page
+ * right. 2^64-1 stands for "to the very end" and for an argument of -1; it is `ADDRESS_MAX`.
  */
 export type Address = number;
 
@@ -249,7 +249,9 @@ export interface SnapPages {
   count: number;
   /** Letters of `PAGE_FLAGS`. */
   flags: string;
-  /** Number of the first frame, counting upward over the run; null where frames are not recorded. */
+  /**
+   * Number of the first frame, counting upward over the run; null where frames are not recorded.
+   */
   frame: number | null;
 }
 

@@ -64,7 +64,9 @@ export class LineScanner {
     return value;
   }
 
-  /** A hash of the lower-case name up to the next quote, which is stepped over; 0 if there is none. */
+  /**
+   * A hash of the lower-case name up to the next quote, which is stepped over; 0 if there is none.
+   */
   nameHash(): number {
     const { bytes } = this;
     let position = this.position;

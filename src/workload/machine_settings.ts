@@ -1,7 +1,8 @@
 /**
  * The settings of the running kernel that a recording's header names. Node on Linux only.
  *
- * Source: linux 6.18 Documentation/admin-guide/mm/transhuge.rst, ksm.rst, Documentation/arch/x86/tlb.rst.
+ * Source: linux 6.18 Documentation/admin-guide/mm/transhuge.rst, ksm.rst,
+ *         Documentation/arch/x86/tlb.rst.
  */
 import { readdir, readFile } from "node:fs/promises";
 import { cpus, machine, release } from "node:os";

@@ -1,6 +1,6 @@
 /**
- * The fast path of the reader: the five most frequent events, straight from the bytes of a line that
- * is written exactly as the recorder writes it. Any other line answers null and is read by
+ * The fast path of the reader: the five most frequent events, straight from the bytes of a line
+ * that is written exactly as the recorder writes it. Any other line answers null and is read by
  * parse_event.ts, which alone decides what is valid; tests hold the two paths together.
  */
 import { CALLS, type Call } from "./calls.js";

@@ -29,7 +29,10 @@ type Meaning = EventBody[] | null;
 /** User addresses of x86-64 with four levels of page tables are below. */
 const USER_ADDRESS_END = 2 ** 47;
 
-/** ioctl that makes a KVM virtual machine, which registers a notifier (linux/kvm.h, virt/kvm/kvm_main.c). */
+/**
+ * ioctl that makes a KVM virtual machine, which registers a notifier (linux/kvm.h,
+ * virt/kvm/kvm_main.c).
+ */
 const KVM_CREATE_VM = 0xae01;
 
 const UFFDIO = 0xaa;
@@ -91,7 +94,8 @@ export class PerfImporter {
   #importTracepoint(parsed: PerfLine, { line, text }: TextLine): RecordedEvent[] {
     const { comm, threadId, processId, cpu, seconds, ns } = parsed;
     const isKthread = KTHREAD_PREFIXES.some((prefix) => comm.startsWith(prefix));
-    // The task gets its numbers before those that the event brings in; an exec gives it its first mm.
+    // The task gets its numbers before those that the event brings in; an exec gives it its first
+    // mm.
     const isExec = parsed.event === "sched:sched_process_exec";
     if (!isKthread && !isExec) this.#tasks.get(threadId, processId ?? threadId);
     const meaning = this.#meaning(parsed);
@@ -229,7 +233,9 @@ export class PerfImporter {
     return [{ ev: "newtask", child: child.tid, flags, child_mm: child.mm }];
   }
 
-  /** CLONE_* flags of the fork that a task is in, when only sched:sched_process_fork tells of it. */
+  /**
+   * CLONE_* flags of the fork that a task is in, when only sched:sched_process_fork tells of it.
+   */
   #flagsOfFork({ threadId }: PerfLine): number {
     const open = this.#openCalls.get(threadId);
     switch (open?.name) {
@@ -288,7 +294,10 @@ export class PerfImporter {
   }
 }
 
-/** An ioctl that makes a KVM machine, or one of userfaultfd (their type is 0xaa, linux/userfaultfd.h). */
+/**
+ * An ioctl that makes a KVM machine, or one of userfaultfd (their type is 0xaa,
+ * linux/userfaultfd.h).
+ */
 function isMemoryIoctl(command: number): boolean {
   return command === KVM_CREATE_VM || ((command >>> 8) & 0xff) === UFFDIO;
 }

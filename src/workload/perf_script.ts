@@ -20,7 +20,9 @@ import { RecordingError } from "./recording_error.js";
 import { type TextLine, textLines } from "./text_lines.js";
 
 export interface PerfScriptOptions extends ImportOptions {
-  /** Leave out what comes before the first exec (the work of perf itself), and count time from it. */
+  /**
+   * Leave out what comes before the first exec (the work of perf itself), and count time from it.
+   */
   startAtExec?: boolean;
 }
 

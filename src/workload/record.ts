@@ -1,14 +1,14 @@
 /**
  * Records a program with perf as a recording of this project's format. Node on Linux only.
  *
- * Models:     all that perf can see: calls, faults, CPU TLB flushes, tasks, migration, huge pages, KSM, and
- *             the vmas after each exec.
- * Simplifies: a notifier is seen only in a program that has a KVM virtual machine; page tables, frames
- *             and accesses that do not fault are not seen. Calls are told apart by their x86-64 numbers,
- *             so the program must not be a 32-bit one.
+ * Models:     all that perf can see: calls, faults, CPU TLB flushes, tasks, migration, huge pages,
+ *             KSM, and the vmas after each exec.
+ * Simplifies: a notifier is seen only in a program that has a KVM virtual machine; page tables,
+ *             frames and accesses that do not fault are not seen. Calls are told apart by their
+ *             x86-64 numbers, so the program must not be a 32-bit one.
  *
- * The output appears whole or not at all: it is written beside its place under another name and moved
- * there at the end; what perf wrote is removed in any case.
+ * The output appears whole or not at all: it is written beside its place under another name and
+ * moved there at the end; what perf wrote is removed in any case.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { createWriteStream } from "node:fs";
@@ -179,8 +179,8 @@ async function* counted(
 }
 
 /**
- * The exit status of a process; 128 when a signal ended it. A daemon that the program left behind may
- * hold its standard error open; that is waited for only a moment.
+ * The exit status of a process; 128 when a signal ended it. A daemon that the program left behind
+ * may hold its standard error open; that is waited for only a moment.
  */
 function exitOf(child: ChildProcess): Promise<number> {
   return new Promise((resolve, reject) => {

@@ -1,6 +1,7 @@
 /**
  * The binary form of events that the core reads: fixed records of 80 bytes, little-endian. Their
- * offsets come from assembly/abi/records.ts (EventRecord), their numbers from assembly/abi/recording.ts.
+ * offsets come from assembly/abi/records.ts (EventRecord), their numbers from
+ * assembly/abi/recording.ts.
  *
  * ```
  *  offset  0        2        4                 8                 12                16
@@ -30,12 +31,12 @@
  *  a0-a5  u64  arguments, see RecordKind; negative values in two's complement, 2^64-1 as it is
  * ```
  *
- * One event is one record, except a snapshot: SnapBegin, its vmas, its page runs, SnapEnd, all with the
- * same line. Enter and Exit of a call are joined by tid; calls of one task do not nest, but a call may
- * lack its Exit (exit_group, a task that was killed, the end of the recording).
+ * One event is one record, except a snapshot: SnapBegin, its vmas, its page runs, SnapEnd, all with
+ * the same line. Enter and Exit of a call are joined by tid; calls of one task do not nest, but a
+ * call may lack its Exit (exit_group, a task that was killed, the end of the recording).
  *
- * Words (file kinds, migration reasons, ...) are numbers of vocabulary.ts: from 1 in the order of the
- * list there, 0 for any other word.
+ * Words (file kinds, migration reasons, ...) are numbers of vocabulary.ts: from 1 in the order of
+ * the list there, 0 for any other word.
  */
 import { layout } from "../abi/layout.generated.js";
 

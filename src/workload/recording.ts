@@ -1,14 +1,15 @@
 /**
  * Reads recordings of kernel behaviour (`NAME.jsonl.gz`, or plain `.jsonl`) as a stream of events.
  *
- * Models:     recording format 1: a header line, events in time order, a trailer line that counts them.
+ * Models:     recording format 1: a header line, events in time order, a trailer line that counts
+ *             them.
  * Memory:     one chunk of the file and one line (of at most 64 MiB) at a time.
  *
  * Everything that makes a recording unusable is one `RecordingError`: damaged or truncated gzip, a
  * missing header or trailer, a line that is no event, wrong time order, counts that differ from the
- * trailer, anything after the trailer. Records that the recorder lost (`lost` of the trailer) are an
- * error too, because a prediction cannot be checked against events that are missing; a caller that only
- * drives a simulation may pass `acceptLost`, which turns it into a warning.
+ * trailer, anything after the trailer. Records that the recorder lost (`lost` of the trailer) are
+ * an error too, because a prediction cannot be checked against events that are missing; a caller
+ * that only drives a simulation may pass `acceptLost`, which turns it into a warning.
  */
 import { type ByteSource, concat, decompressed, GunzipError } from "./byte_source.js";
 import type { RecordedEvent, RecordingHeader, RecordingTrailer } from "./events.js";

@@ -1,11 +1,12 @@
 /**
  * Imports the output of strace: the system calls of a program and its tasks.
  *
- * Models:     `strace -f` with or without a time option (-t, -tt, -ttt, -r), with -T, -y, -i, -n, to a file
- *             (-o) or to the terminal; calls that other tasks interrupt; fork, clone, exec and exit.
- * Simplifies: strace sees no fault, no flush and no notifier, so such a workload can drive a simulation
- *             but not a check. A whole call begins and ends at its printed time. Without times, lines
- *             are a microsecond apart. The mappings that execve makes are not known.
+ * Models:     `strace -f` with or without a time option (-t, -tt, -ttt, -r), with -T, -y, -i, -n,
+ *             to a file (-o) or to the terminal; calls that other tasks interrupt; fork, clone,
+ *             exec and exit.
+ * Simplifies: strace sees no fault, no flush and no notifier, so such a workload can drive a
+ *             simulation but not a check. A whole call begins and ends at its printed time. Without
+ *             times, lines are a microsecond apart. The mappings that execve makes are not known.
  *
  * Calls that do not concern memory are counted in the report's `ignored`; `strace -f -ttt
  * -e trace=memory,process` leaves most of them out.

@@ -18,7 +18,10 @@ export class StraceClock {
     return this.#clock.now;
   }
 
-  /** The time of the next line. A line that has none among lines that do has that of the line before. */
+  /**
+   * The time of the next line. A line that has none among lines that do has that of the line
+   * before.
+   */
   at(text: string | null): { t: number; isMoved: boolean } {
     this.#lines++;
     if (text === null) {

@@ -1,8 +1,8 @@
 /**
  * One line of strace output: who, when, and what kind of line it is.
  *
- * Models:     `[pid N]` or `N` (with -o) or no process; -t, -tt, -ttt, -r or no time; -n, -i; calls that
- *             are whole, unfinished or resumed; signals; the end of a process.
+ * Models:     `[pid N]` or `N` (with -o) or no process; -t, -tt, -ttt, -r or no time; -n, -i; calls
+ *             that are whole, unfinished or resumed; signals; the end of a process.
  * Source:     strace(1), version 6.1.
  */
 export type StraceLine = StracePlace & StraceContent;
@@ -106,7 +106,10 @@ export function splitArguments(args: string): string[] {
   return last === "" ? parts : [...parts, last];
 }
 
-/** The letters outside of quoted strings, comments and the names of file descriptors (`3</tmp/a,b>`). */
+/**
+ * The letters outside of quoted strings, comments and the names of file descriptors
+ * (`3</tmp/a,b>`).
+ */
 function* outsideQuotes(text: string): Generator<{ letter: string; index: number }> {
   for (let index = 0; index < text.length; index++) {
     const letter = text[index]!;

@@ -4,7 +4,10 @@ import { parseHexadecimal } from "./fields.js";
 import { splitArguments } from "./strace_line.js";
 import { errorNumber, symbolNumber } from "./strace_symbols.js";
 
-/** Names that strace gives to arguments of clone, which it prints in another order than the kernel's. */
+/**
+ * Names that strace gives to arguments of clone, which it prints in another order than the
+ * kernel's.
+ */
 const NAMED: Record<string, string> = {
   child_stack: "stack",
   stack: "stack",
@@ -49,7 +52,9 @@ export function cloneFlags(args: string): number | undefined {
   return flags === undefined ? undefined : flags - (flags % 256);
 }
 
-/** Numbers of any base, symbols, and both joined by `|`; undefined when there is an unknown symbol. */
+/**
+ * Numbers of any base, symbols, and both joined by `|`; undefined when there is an unknown symbol.
+ */
 export function parseValue(text: string): number | undefined {
   const bare = text.replace(/\/\*.*?\*\//g, "").trim();
   const values = bare.split("|").map(parseTerm);

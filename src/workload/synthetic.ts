@@ -2,9 +2,10 @@
  * A synthetic workload as the events that a recording of it would have: one program that does each
  * operation to a vma of its own, again and again.
  *
- * Models:     calls, faults of the program, and what kernel threads did and to which page. Flushes and
- *             notifier calls are left to the mm.
- * Simplifies: one task on one CPU; a repetition begins at its time, or when the one before it is over.
+ * Models:     calls, faults of the program, and what kernel threads did and to which page. Flushes
+ *             and notifier calls are left to the mm.
+ * Simplifies: one task on one CPU; a repetition begins at its time, or when the one before it is
+ *             over.
  */
 import type { ResolvedWorkloadOperation } from "../scenario/resolved.js";
 import type { WorkloadOperationKind } from "../scenario/vocabulary.js";
@@ -200,7 +201,9 @@ class EventWriter {
     this.add({ ev: "mig_clear", addr, order: 0 }, by);
   }
 
-  /** ksmd calls once to write-protect a page, and once more to replace it by the one merged first. */
+  /**
+   * ksmd calls once to write-protect a page, and once more to replace it by the one merged first.
+   */
   merge(addr: number, isFirst: boolean): void {
     const by = { ...KERNEL, kthread: "ksmd" };
     const calls = isFirst ? 1 : 2;

@@ -1,8 +1,8 @@
 /**
  * Numbers processes, tasks and mms by first appearance, as recordings do.
  *
- * Models:     which mm a task runs on: a fork makes a new one, CLONE_VM keeps it, exec makes a new one.
- *             A thread id that the kernel uses again gets new numbers.
+ * Models:     which mm a task runs on: a fork makes a new one, CLONE_VM keeps it, exec makes a new
+ *             one. A thread id that the kernel uses again gets new numbers.
  * Source:     linux 6.18 kernel/fork.c (copy_mm, CLONE_THREAD), fs/exec.c (exec_mmap, de_thread).
  */
 export const CLONE_VM = 0x100;
@@ -17,7 +17,10 @@ export interface Task {
 }
 
 export class TaskNumbers {
-  /** By the kernel's thread id; a task stays after its exit, for what it still does and for its parent. */
+  /**
+   * By the kernel's thread id; a task stays after its exit, for what it still does and for its
+   * parent.
+   */
   readonly #tasks = new Map<number, Task>();
   #processes = 0;
   #threads = 0;
@@ -29,8 +32,8 @@ export class TaskNumbers {
   }
 
   /**
-   * The task of this thread id. One that appears without its parent's fork is a thread of the process
-   * `processId` when that has appeared, and otherwise a process of its own.
+   * The task of this thread id. One that appears without its parent's fork is a thread of the
+   * process `processId` when that has appeared, and otherwise a process of its own.
    */
   get(threadId: number, processId: number = threadId): Task {
     const known = this.#tasks.get(threadId);

@@ -57,7 +57,9 @@ export const VMA_NAMES: readonly string[] = [
   "[vvar_vclock]",
 ];
 
-/** How the names of the kernel threads that call notifiers begin, by their Kthread number from 1. */
+/**
+ * How the names of the kernel threads that call notifiers begin, by their Kthread number from 1.
+ */
 export const KTHREAD_PREFIXES: readonly string[] = [
   "ksmd",
   "khugepaged",

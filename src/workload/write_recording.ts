@@ -16,8 +16,8 @@ export type EndOfRecording = Pick<RecordingTrailer, "lost" | "exit_status">;
 const BATCH_CHARACTERS = 64 * 1024;
 
 /**
- * The bytes of a recording, compressed, as its events arrive. The line numbers of the events are not
- * used: an event's line is its place in the file. `end` is asked after the last event.
+ * The bytes of a recording, compressed, as its events arrive. The line numbers of the events are
+ * not used: an event's line is its place in the file. `end` is asked after the last event.
  */
 export function writeRecording(
   header: RecordingHeader,

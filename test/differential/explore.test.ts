@@ -1,6 +1,6 @@
 /**
- * The explorer against the plain twin: the same definitions, written twice, must judge alike and find
- * counterexamples of the same length.
+ * The explorer against the plain twin: the same definitions, written twice, must judge alike and
+ * find counterexamples of the same length.
  */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";

@@ -1,4 +1,7 @@
-/** What every interleaving of a small world says about drivers that invalidate too early or too late. */
+/**
+ * What every interleaving of a small world says about drivers that invalidate too early or too
+ * late.
+ */
 import { describe, expect, test } from "vitest";
 import { replayToken } from "../../src/explore/counterexample.js";
 import { explore } from "../../src/explore/explore.js";

@@ -5,7 +5,9 @@ import { describe, expect, test } from "vitest";
 import { moduleVariables } from "./rules/module_state.js";
 import { readSources, report, ROOT, sample } from "./sources.js";
 
-/** What of the core can be assigned outside of linear memory, the world and the allocator's ends. */
+/**
+ * What of the core can be assigned outside of linear memory, the world and the allocator's ends.
+ */
 const GLOBALS = [
   "assembly/world/world",
   "~argumentsLength",

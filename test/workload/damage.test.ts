@@ -16,7 +16,9 @@ function placeIn(bytes: Uint8Array, place: number): number {
   return Math.floor(place * bytes.length);
 }
 
-/** The events of a damaged recording, or the error that refused it; any other error fails the test. */
+/**
+ * The events of a damaged recording, or the error that refused it; any other error fails the test.
+ */
 async function outcome(bytes: Uint8Array): Promise<RecordedEvent[] | RecordingError> {
   try {
     return (await readAll(bytes)).events;

@@ -1,4 +1,7 @@
-/** A machine for tests of the recorder: the kernel's file systems and perf, in a temporary directory. */
+/**
+ * A machine for tests of the recorder: the kernel's file systems and perf, in a temporary
+ * directory.
+ */
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";

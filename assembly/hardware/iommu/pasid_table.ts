@@ -2,7 +2,8 @@
  * The PASID table: which page table a PASID translates through.
  *
  * Models:     a root per PASID, and the empty table that may stand in its place.
- * Source:     linux drivers/iommu/amd (GCR3 table); AMD I/O Virtualization Technology specification.
+ * Source:     linux drivers/iommu/amd (GCR3 table); AMD I/O Virtualization Technology
+ *             specification.
  */
 import { allocate, putWord, wordAt } from "../../base/bytes";
 

@@ -83,7 +83,9 @@ export class Tlb {
     this.lastUse = allocate((<usize>this.entries) << 2);
   }
 
-  /** The slot that translates the page, or NO_SLOT. Does not consult any table: stale entries hit. */
+  /**
+   * The slot that translates the page, or NO_SLOT. Does not consult any table: stale entries hit.
+   */
   find(asid: u32, vpn: u64): u32 {
     let slot = this.probe((<u32>vpn) & (this.sets - 1), tagOf(asid, vpn, false));
     if (slot == NO_SLOT && this.hugeEntries != 0) {

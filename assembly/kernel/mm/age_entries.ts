@@ -1,8 +1,8 @@
 /**
  * MADV_FREE and MADV_COLD: entries stay, but lose their accessed and dirty bits.
  *
- * Models:     zero pages and pages that others map too are left alone; a large folio of which only a part is
- *             concerned is split first.
+ * Models:     zero pages and pages that others map too are left alone; a large folio of which only
+ *             a part is concerned is split first.
  * Source:     linux 6.18 mm/madvise.c (madvise_free_pte_range, madvise_cold_or_pageout_pte_range),
  *             mm/huge_memory.c (madvise_free_huge_pmd)
  */

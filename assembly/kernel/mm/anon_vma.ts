@@ -28,7 +28,10 @@ export function prepareAnonVma(kernel: Kernel, vma: Vma): void {
   vma.anonRoot = vma.anonVma;
 }
 
-/** Whether `low` and `high`, neighbours that might merge but for their protection, can share `owner`'s. */
+/**
+ * Whether `low` and `high`, neighbours that might merge but for their protection, can share
+ * `owner`'s.
+ */
 function reusable(low: Vma, high: Vma, owner: Vma): bool {
   if (owner.anonVma == 0 || owner.forkChild != 0) return false;
   if (low.end != high.start || low.policy != high.policy || low.file != high.file) return false;

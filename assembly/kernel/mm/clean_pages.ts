@@ -1,7 +1,8 @@
 /**
  * Write-protecting the entries of a folio that is about to be written to disk.
  *
- * Models:     a range pair and a page flush for each shared mapping, whether an entry changes or not.
+ * Models:     a range pair and a page flush for each shared mapping, whether an entry changes or
+ *             not.
  * Source:     linux 6.18 mm/rmap.c (page_vma_mkclean_one)
  */
 import { PTE_DIRTY, PTE_WRITE, entryFrame, mapsFrame } from "../../hardware/pgtable/pte";

@@ -1,8 +1,8 @@
 /**
  * Collapsing a block of shared memory or of a file into one huge folio of the page cache.
  *
- * Models:     the pages of the block leave every mapping first, then each empty pte table is retracted
- *             under a range pair of its own.
+ * Models:     the pages of the block leave every mapping first, then each empty pte table is
+ *             retracted under a range pair of its own.
  * Source:     linux 6.18 mm/khugepaged.c (collapse_file, retract_page_tables)
  */
 import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
@@ -16,7 +16,10 @@ import { Mm, mmAt, vmaOf } from "./mm";
 import { dropFileFolio } from "./reclaim";
 import { Vma, linearPage } from "./vma";
 
-/** Unmaps each cached page of the block, puts a huge folio in their place and drops the empty pte tables. */
+/**
+ * Unmaps each cached page of the block, puts a huge folio in their place and drops the empty pte
+ * tables.
+ */
 export function collapseFileBlock(kernel: Kernel, vma: Vma, block: u64): void {
   const index = linearPage(vma, block);
   if ((index & 511) != 0) return;

@@ -1,7 +1,8 @@
 /**
  * Replacing a pte table by one 2 MiB entry.
  *
- * Models:     the pmd entry is cleared and flushed before the pages are copied; the table is freed last.
+ * Models:     the pmd entry is cleared and flushed before the pages are copied; the table is freed
+ *             last.
  * Source:     linux 6.18 mm/khugepaged.c (collapse_huge_page, __collapse_huge_page_copy)
  */
 import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES } from "../../base/page";

@@ -1,10 +1,11 @@
 /**
  * fork: the child's entries for one VMA.
  *
- * Models:     private pages become shared and read-only on both sides, without a flush here; swap entries gain
- *             a user; guard markers are copied; huge entries are shared whole; a page that a device has pinned
- *             is copied for the child.
- * Source:     linux 6.18 mm/memory.c (copy_page_range, copy_pte_range), mm/huge_memory.c (copy_huge_pmd)
+ * Models:     private pages become shared and read-only on both sides, without a flush here; swap
+ *             entries gain a user; guard markers are copied; huge entries are shared whole; a page
+ *             that a device has pinned is copied for the child.
+ * Source:     linux 6.18 mm/memory.c (copy_page_range, copy_pte_range), mm/huge_memory.c
+ *             (copy_huge_pmd)
  */
 import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
 import {

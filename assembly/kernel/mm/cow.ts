@@ -1,11 +1,12 @@
 /**
  * Writing to a page that is mapped read-only: take it over, or copy it.
  *
- * Models:     an exclusive page is taken over; so is an anonymous page that nobody else maps or holds (after
- *             the CPU's pending lists were drained for a page that is not on the LRU yet); all else is copied,
- *             with the old translation flushed between clearing and setting the entry.
- * Source:     linux 6.18 mm/memory.c (do_wp_page, wp_can_reuse_anon_folio, wp_page_copy), mm/huge_memory.c
- *             (do_huge_pmd_wp_page)
+ * Models:     an exclusive page is taken over; so is an anonymous page that nobody else maps or
+ *             holds (after the CPU's pending lists were drained for a page that is not on the LRU
+ *             yet); all else is copied, with the old translation flushed between clearing and
+ *             setting the entry.
+ * Source:     linux 6.18 mm/memory.c (do_wp_page, wp_can_reuse_anon_folio, wp_page_copy),
+ *             mm/huge_memory.c (do_huge_pmd_wp_page)
  */
 import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";
 import {
@@ -89,7 +90,10 @@ export function makeWritable(kernel: Kernel, vma: Vma, va: u64): void {
   store<u64>(address, entry | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED | PTE_SOFT_DIRTY);
 }
 
-/** wp_page_copy, between the notifier's start and end: clear and flush the old entry, then set the new. */
+/**
+ * wp_page_copy, between the notifier's start and end: clear and flush the old entry, then set the
+ * new.
+ */
 export function replacePage(kernel: Kernel, vma: Vma, va: u64): void {
   const mm = mmAt(vma.mm);
   const page = alignDown(va, 4096);

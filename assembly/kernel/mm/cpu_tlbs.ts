@@ -1,10 +1,12 @@
 /**
  * Which CPUs a flush of an mm reaches, and how much each of them flushes.
  *
- * Models:     TLB generations, the ceiling of 33 strides, the full flush of a CPU that missed a generation, the
- *             mask of CPUs (a CPU stays in it until a flush finds it elsewhere), batched flushes.
+ * Models:     TLB generations, the ceiling of 33 strides, the full flush of a CPU that missed a
+ *             generation, the mask of CPUs (a CPU stays in it until a flush finds it elsewhere),
+ *             batched flushes.
  * Simplifies: which tasks the scheduler runs where is told from outside.
- * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_mm_range, flush_tlb_func, arch_tlbbatch_flush)
+ * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_mm_range, flush_tlb_func,
+ *             arch_tlbbatch_flush)
  */
 import { FlushReason } from "../../abi/recording";
 import { EventSink, FLUSH_ALL } from "../events";
@@ -21,17 +23,25 @@ export class CpuTlbs {
   cpu: u32 = 0;
   /** A kernel thread runs: it flushes nothing of the mm whose tables it borrows. */
   isLazy: bool = false;
-  /** How many of the flushes to come reach other CPUs, where the recording tells; see `asksOthers`. */
+  /**
+   * How many of the flushes to come reach other CPUs, where the recording tells; see `asksOthers`.
+   */
   requestsLeft: i32 = AS_THE_MASK_SAYS;
   ceiling: u64 = CEILING;
   private batchMask: u64 = 0;
-  /** The mm whose pages the batch holds, or 0: reclaim of one mm's pages at a time is what recordings show. */
+  /**
+   * The mm whose pages the batch holds, or 0: reclaim of one mm's pages at a time is what
+   * recordings show.
+   */
   private batchMm: u32 = 0;
   private readonly loaded: usize = allocate(CPUS * 4);
 
   constructor(private readonly sink: EventSink) {}
 
-  /** The task that runs on `cpu` now belongs to `mm`: it loads the tables, and its TLB is up to date. */
+  /**
+   * The task that runs on `cpu` now belongs to `mm`: it loads the tables, and its TLB is up to
+   * date.
+   */
   load(cpu: u32, mm: Mm): void {
     this.cpu = cpu;
     const at = this.loaded + ((<usize>cpu) << 2);

@@ -2,7 +2,8 @@
  * The page table entries that a VMA's pages get, and what a change of one costs the TLB.
  *
  * Models:     the bits that a VMA decides, those an entry keeps, and the changes that need a flush.
- * Source:     linux 6.18 mm/mmap.c (vm_get_page_prot), arch/x86/include/asm/tlbflush.h (pte_needs_flush)
+ * Source:     linux 6.18 mm/mmap.c (vm_get_page_prot), arch/x86/include/asm/tlbflush.h
+ *             (pte_needs_flush)
  */
 import {
   PTE_ACCESSED,

@@ -1,7 +1,8 @@
 /**
  * Files and their page cache.
  *
- * Models:     size, folios of any order in the cache, dirty folios; shared anonymous memory is a file too.
+ * Models:     size, folios of any order in the cache, dirty folios; shared anonymous memory is a
+ *             file too.
  * Simplifies: a file whose making the recording does not show counts as cached wherever it is read.
  * Source:     linux 6.18 mm/filemap.c, mm/shmem.c
  */
@@ -79,7 +80,9 @@ export class Files {
     this.at(id).cached--;
   }
 
-  /** Writes are tracked through faults (vma_wants_writenotify): a clean page is mapped read-only. */
+  /**
+   * Writes are tracked through faults (vma_wants_writenotify): a clean page is mapped read-only.
+   */
   isTracked(id: u32): bool {
     const kind = this.at(id).kind;
     return kind == FileKind.Ext4 || kind == FileKind.Unknown;

@@ -1,11 +1,12 @@
 /**
  * Splitting a large folio into smaller ones.
  *
- * Models:     the folio is unmapped first: the notifier is called for its extent in each VMA until nobody maps
- *             it, each entry is flushed, a 2 MiB entry at once. Anonymous entries come back afterwards, those of
- *             files fault again. Anonymous pages that hold only zeroes come back as the zero page. A dirty file
- *             folio cannot be split.
- * Simplifies: contents are not kept: a page of a large folio counts as zero when no write to it was recorded.
+ * Models:     the folio is unmapped first: the notifier is called for its extent in each VMA until
+ *             nobody maps it, each entry is flushed, a 2 MiB entry at once. Anonymous entries come
+ *             back afterwards, those of files fault again. Anonymous pages that hold only zeroes
+ *             come back as the zero page. A dirty file folio cannot be split.
+ * Simplifies: contents are not kept: a page of a large folio counts as zero when no write to it was
+ *             recorded.
  * Source:     linux 6.18 mm/huge_memory.c (__folio_split, unmap_folio, remap_page), mm/migrate.c
  */
 import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES, alignDown } from "../../base/page";
@@ -132,7 +133,10 @@ export class FolioSplitter {
     kernel.frames.split(headPfn, 0);
   }
 
-  /** Splits a file folio around page `at`, or into single pages when `at` is -1; false when it is dirty. */
+  /**
+   * Splits a file folio around page `at`, or into single pages when `at` is -1; false when it is
+   * dirty.
+   */
   splitFile(kernel: Kernel, headPfn: u32, at: i32): bool {
     const head = kernel.frames.at(headPfn);
     if ((head.flags & FRAME_DIRTY) != 0 && !kernel.files.isShmem(head.owner)) return false;

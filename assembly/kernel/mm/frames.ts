@@ -1,9 +1,9 @@
 /**
  * What the kernel knows of every data frame (struct page and struct folio).
  *
- * Models:     mapcounts of pages and of whole 2 MiB entries, extra references of the CPU's pending lists and of
- *             the swap cache, anonymous and exclusive, dirty, lazily freed, KSM, and folios of any order
- *             with their split.
+ * Models:     mapcounts of pages and of whole 2 MiB entries, extra references of the CPU's pending
+ *             lists and of the swap cache, anonymous and exclusive, dirty, lazily freed, KSM, and
+ *             folios of any order with their split.
  * Simplifies: frames have no contents, except that a page known to hold only zeroes is marked; a
  *             folio that is split leaves its frames to be reused one by one.
  * Source:     linux 6.18 include/linux/mm_types.h, include/linux/page-flags.h
@@ -233,8 +233,8 @@ export class Frames {
   }
 
   /**
-   * Splits the folio at `pfn` so that page `at` of it becomes single and the halves left aside stay as large
-   * as they can be.
+   * Splits the folio at `pfn` so that page `at` of it becomes single and the halves left aside stay
+   * as large as they can be.
    */
   splitAround(pfn: u32, at: u32): void {
     const old = this.at(pfn);

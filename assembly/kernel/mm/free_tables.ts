@@ -1,8 +1,9 @@
 /**
  * Unlinking the page tables that a removed range leaves behind.
  *
- * Models:     a table goes when no remaining VMA can need it, which is decided by the end of the VMA before
- *             (floor) and the start of the VMA after (ceiling), not by what is populated.
+ * Models:     a table goes when no remaining VMA can need it, which is decided by the end of the
+ *             VMA before (floor) and the start of the VMA after (ceiling), not by what is
+ *             populated.
  * Source:     linux 6.18 mm/memory.c (free_pgd_range, free_pgtables)
  */
 import {

@@ -1,10 +1,11 @@
 /**
  * mmu_gather: collects what was unhooked, so that one flush comes before all of it is freed.
  *
- * Models:     the flushed range and its stride (the smallest kind of entry that was cleared), freed tables,
- *             the forced flush when 8 + 19 x 510 pages are gathered or when dirty pages of shared memory were
- *             cleared. Nothing gathered means no flush.
- * Simplifies: frames are freed by the executor at once; the simulator's plan delays that.   (DEVIATIONS R1)
+ * Models:     the flushed range and its stride (the smallest kind of entry that was cleared), freed
+ *             tables, the forced flush when 8 + 19 x 510 pages are gathered or when dirty pages of
+ *             shared memory were cleared. Nothing gathered means no flush.
+ * Simplifies: frames are freed by the executor at once; the simulator's plan delays that.
+ *                                                                             (DEVIATIONS R1)
  * Source:     linux 6.18 mm/mmu_gather.c, include/asm-generic/tlb.h, arch/x86/include/asm/tlb.h
  */
 import { CpuTlbs } from "./cpu_tlbs";
@@ -53,7 +54,10 @@ export class Gather {
     this.clearedPmds = true;
   }
 
-  /** A table was unlinked; only its first page is put in the range, which drops the walk caches' entry. */
+  /**
+   * A table was unlinked; only its first page is put in the range, which drops the walk caches'
+   * entry.
+   */
   freedPteTable(va: u64): void {
     this.cover(va, va + 4096);
     this.freedTables = true;
@@ -78,7 +82,9 @@ export class Gather {
     this.freedTables = true;
   }
 
-  /** Another gather of the mm ran meanwhile (mm_tlb_flush_nested): everything is flushed at the end. */
+  /**
+   * Another gather of the mm ran meanwhile (mm_tlb_flush_nested): everything is flushed at the end.
+   */
   requireFullFlush(): void {
     this.cover(0, u64.MAX_VALUE);
     this.freedTables = true;

@@ -1,8 +1,9 @@
 /**
  * Entries that map 2 MiB: setting, clearing and splitting them.
  *
- * Models:     the notifier pair and the full flush of a split; anonymous entries become 512 small ones, entries
- *             of files and shared memory are dropped, the huge zero page becomes 512 zero pages.
+ * Models:     the notifier pair and the full flush of a split; anonymous entries become 512 small
+ *             ones, entries of files and shared memory are dropped, the huge zero page becomes 512
+ *             zero pages.
  * Source:     linux 6.18 mm/huge_memory.c (__split_huge_pmd, zap_huge_pmd)
  */
 import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES, alignDown } from "../../base/page";

@@ -1,8 +1,8 @@
 /**
  * Pages of hugetlbfs: 2 MiB at a time, never split.
  *
- * Models:     strides of 2 MiB; mprotect flushes its range itself, inside the pair, and the gather once more in
- *             full; copy-on-write of a whole huge page.
+ * Models:     strides of 2 MiB; mprotect flushes its range itself, inside the pair, and the gather
+ *             once more in full; copy-on-write of a whole huge page.
  * Simplifies: one huge page size; page table sharing between mms does not occur below 1 GiB.
  * Source:     linux 6.18 mm/hugetlb.c
  */
@@ -106,7 +106,9 @@ function cachedHugePage(kernel: Kernel, vma: Vma, block: u64): u32 {
   return pfn;
 }
 
-/** hugetlb_wp: takes the page over when nobody else maps it, else copies it inside a notifier pair. */
+/**
+ * hugetlb_wp: takes the page over when nobody else maps it, else copies it inside a notifier pair.
+ */
 function makePrivate(kernel: Kernel, mm: Mm, vma: Vma, block: u64, address: usize): void {
   const old = load<u64>(address);
   const pfn = entryFrame(old);

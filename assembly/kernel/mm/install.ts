@@ -1,11 +1,13 @@
 /**
  * Making absent pages present: anonymous memory, files, swap. Never announced to notifiers.
  *
- * Models:     zero pages, 2 MiB pages and folios of other sizes, where they fit and the range is empty; the
- *             16-page window of the page cache around a read fault and whole large folios that reach
- *             into it; whole folios of shared files on a write; swap-in of one page.
- * Source:     linux 6.18 mm/memory.c (do_anonymous_page, do_fault, finish_fault, do_swap_page), mm/filemap.c
- *             (filemap_map_pages, filemap_map_folio_range), mm/huge_memory.c (do_huge_pmd_anonymous_page)
+ * Models:     zero pages, 2 MiB pages and folios of other sizes, where they fit and the range is
+ *             empty; the 16-page window of the page cache around a read fault and whole large
+ *             folios that reach into it; whole folios of shared files on a write; swap-in of one
+ *             page.
+ * Source:     linux 6.18 mm/memory.c (do_anonymous_page, do_fault, finish_fault, do_swap_page),
+ *             mm/filemap.c (filemap_map_pages, filemap_map_folio_range), mm/huge_memory.c
+ *             (do_huge_pmd_anonymous_page)
  */
 import { ThpPolicy } from "../../abi/recording";
 import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";
@@ -158,7 +160,10 @@ export function installForRead(kernel: Kernel, vma: Vma, va: u64): void {
   installFolio(kernel, vma, page, false);
 }
 
-/** Reads what the cache lacks of the read-ahead window around page `index`; false when nothing was missing. */
+/**
+ * Reads what the cache lacks of the read-ahead window around page `index`; false when nothing was
+ * missing.
+ */
 function readAround(kernel: Kernel, vma: Vma, index: u64): bool {
   const files = kernel.files;
   if (files.cachedPage(vma.file, index) != 0) return false;
@@ -197,7 +202,10 @@ function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
   }
 }
 
-/** Whether the folio of `size` pages, of which `va` is page `offset`, lies in the VMA, the block and the file. */
+/**
+ * Whether the folio of `size` pages, of which `va` is page `offset`, lies in the VMA, the block and
+ * the file.
+ */
 function fitsWhole(kernel: Kernel, vma: Vma, va: u64, offset: u64, size: u64): bool {
   if (size == 1) return true;
   if ((va - vma.start) >> 12 < offset) return false;
@@ -265,7 +273,10 @@ function installFolio(kernel: Kernel, vma: Vma, page: u64, isWrite: bool): void 
   mapFilePage(kernel, vma, page, pfn, isWrite);
 }
 
-/** The cached frame of the page at `va`, or 0; a file that nobody saw being made is cached everywhere. */
+/**
+ * The cached frame of the page at `va`, or 0; a file that nobody saw being made is cached
+ * everywhere.
+ */
 function cachedAt(kernel: Kernel, vma: Vma, va: u64): u32 {
   const index = linearPage(vma, va);
   const cached = kernel.files.cachedPage(vma.file, index);
@@ -322,7 +333,9 @@ function installHugeFile(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): bool
 
 // ---- swap
 
-/** do_swap_page: brings one page back; it stays in the swap cache while other entries name its slot. */
+/**
+ * do_swap_page: brings one page back; it stays in the swap cache while other entries name its slot.
+ */
 export function installFromSwap(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): void {
   const address = kernel.tables.make(mmAt(vma.mm), va, 1);
   const old = load<u64>(address);

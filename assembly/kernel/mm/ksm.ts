@@ -1,7 +1,9 @@
 /**
- * Same-page merging, as far as the mm sees it: pages of equal content become one page, and apart again.
+ * Same-page merging, as far as the mm sees it: pages of equal content become one page, and apart
+ * again.
  *
- * Models:     the write protection, the flush and the replacement of an entry; unmerging as a write fault.
+ * Models:     the write protection, the flush and the replacement of an entry; unmerging as a write
+ *             fault.
  * Simplifies: which pages ksmd merges is taken from its own notifier calls.
  * Source:     linux 6.18 mm/ksm.c (unmerge_ksm_pages, break_ksm, write_protect_page, replace_page)
  */

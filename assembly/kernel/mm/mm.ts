@@ -1,5 +1,6 @@
 /**
- * One address space: its VMAs in order, its top table, and what the CPUs know about its TLB generation.
+ * One address space: its VMAs in order, its top table, and what the CPUs know about its TLB
+ * generation.
  *
  * Models:     VMAs in a sorted array; a TLB generation of the mm and what each CPU has seen of it.
  * Source:     linux 6.18 include/linux/mm_types.h, arch/x86/include/asm/mmu.h (tlb_gen)

@@ -1,8 +1,9 @@
 /**
  * mremap: entries, or the tables that hold them, move from one place to another.
  *
- * Models:     whole aligned GiB move by their pud entry and whole blocks by their pmd entry, each with a full
- *             flush; else one flush for the extent of each block that holds a page, under the table's lock.
+ * Models:     whole aligned GiB move by their pud entry and whole blocks by their pmd entry, each
+ *             with a full flush; else one flush for the extent of each block that holds a page,
+ *             under the table's lock.
  * Source:     linux 6.18 mm/mremap.c (move_page_tables, move_ptes, get_extent)
  */
 import { LEVEL_PGD, LEVEL_PMD, LEVEL_PUD, PMD_SIZE, PUD_SIZE, tableIndex } from "../../base/page";

@@ -1,8 +1,8 @@
 /**
  * The four levels of x86-64 page tables of an mm: finding entries, making tables, walking ranges.
  *
- * Models:     real entries at real bit positions in table frames; a pmd entry either names a pte table or
- *             maps 2 MiB.
+ * Models:     real entries at real bit positions in table frames; a pmd entry either names a pte
+ *             table or maps 2 MiB.
  * Simplifies: the table kept in reserve for the split of a 2 MiB entry is taken when it is needed.
  * Source:     linux 6.18 include/linux/pgtable.h, mm/memory.c (__pte_alloc and its siblings)
  */
@@ -28,7 +28,9 @@ export class PageTables {
   /** The entry that the last `firstPmd` stopped at. */
   pmdAddress: usize = 0;
   inUse: u32 = 0;
-  /** For each table frame, how many tables it has held: a walker that knows an older one is stale. */
+  /**
+   * For each table frame, how many tables it has held: a walker that knows an older one is stale.
+   */
   readonly lives: usize;
   private readonly free: WordList;
   private next: u32 = 1;
@@ -104,8 +106,8 @@ export class PageTables {
   }
 
   /**
-   * The first address in `[start, end)` whose pmd entry is not empty: `start` itself or the start of a
-   * later block; `end` when there is none. Leaves the entry's place in `pmdAddress`.
+   * The first address in `[start, end)` whose pmd entry is not empty: `start` itself or the start
+   * of a later block; `end` when there is none. Leaves the entry's place in `pmdAddress`.
    */
   firstPmd(mm: Mm, start: u64, end: u64): u64 {
     let va = start;

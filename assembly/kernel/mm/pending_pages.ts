@@ -3,7 +3,8 @@
  *
  * Models:     the list of MADV_FREE and of new pages, 31 each, worked off when full or drained.
  * Simplifies: one set of lists for all CPUs; lists that nothing observable depends on are left out.
- * Source:     linux 6.18 mm/swap.c (folio_batch_add_and_move, lru_add_drain), include/linux/pagevec.h
+ * Source:     linux 6.18 mm/swap.c (folio_batch_add_and_move, lru_add_drain),
+ *             include/linux/pagevec.h
  */
 import { allocate } from "../../base/bytes";
 import { FRAME_NOT_LRU, Frames } from "./frames";

@@ -1,10 +1,12 @@
 /**
  * Changing the protection of the entries of a range.
  *
- * Models:     the notifier range begins at the first GiB that has a pmd table (one pair for each 512 GiB);
- *             entries of exclusive anonymous pages, and dirty ones of shared files, become writable at once; the
- *             gather learns only the entries whose old translation could do harm.
- * Source:     linux 6.18 mm/mprotect.c (change_pud_range, change_pte_range), mm/huge_memory.c (change_huge_pmd)
+ * Models:     the notifier range begins at the first GiB that has a pmd table (one pair for each
+ *             512 GiB); entries of exclusive anonymous pages, and dirty ones of shared files,
+ *             become writable at once; the gather learns only the entries whose old translation
+ *             could do harm.
+ * Source:     linux 6.18 mm/mprotect.c (change_pud_range, change_pte_range), mm/huge_memory.c
+ *             (change_huge_pmd)
  */
 import { LEVEL_PGD, LEVEL_PUD, PGD_SIZE, PMD_SIZE, PUD_SIZE, tableIndex } from "../../base/page";
 import {
@@ -168,7 +170,10 @@ function protectBatch(
   }
 }
 
-/** How many of the next entries map consecutive pages of the same large folio with the same write bit. */
+/**
+ * How many of the next entries map consecutive pages of the same large folio with the same write
+ * bit.
+ */
 function batchAt(kernel: Kernel, address: usize, first: u64, limit: u32): u32 {
   const pfn = entryFrame(first);
   if (isSpecial(pfn)) return 1;

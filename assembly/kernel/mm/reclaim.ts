@@ -1,9 +1,9 @@
 /**
  * Taking a folio out of memory: unmapping it everywhere, then giving its content away.
  *
- * Models:     one notifier pair for each mapping; swap entries that remember whether the page was exclusive; the
- *             flush of dirty pages before they are written; pages of MADV_FREE that were not written since are
- *             dropped; dirty pages of a disk's files stay in the cache.
+ * Models:     one notifier pair for each mapping; swap entries that remember whether the page was
+ *             exclusive; the flush of dirty pages before they are written; pages of MADV_FREE that
+ *             were not written since are dropped; dirty pages of a disk's files stay in the cache.
  * Source:     linux 6.18 mm/vmscan.c (shrink_folio_list), mm/rmap.c (try_to_unmap_one)
  */
 import { LEVEL_PMD } from "../../base/page";

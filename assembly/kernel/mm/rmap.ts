@@ -1,9 +1,10 @@
 /**
  * The reverse map: every entry that maps a page, across mms.
  *
- * Models:     pages of files through the VMAs that map the file, anonymous pages through the VMAs of their
- *             family (the mms that fork made from one another).
- * Simplifies: looks through all VMAs instead of an interval tree; the order is that of mms and addresses.
+ * Models:     pages of files through the VMAs that map the file, anonymous pages through the VMAs
+ *             of their family (the mms that fork made from one another).
+ * Simplifies: looks through all VMAs instead of an interval tree; the order is that of mms and
+ *             addresses.
  * Source:     linux 6.18 mm/rmap.c (rmap_walk_anon, rmap_walk_file, vma_address)
  */
 import { Kernel } from "../kernel";

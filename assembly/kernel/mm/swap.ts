@@ -2,7 +2,8 @@
  * Swap slots: how many entries name each, and the page of the swap cache that goes with it.
  *
  * Models:     a count of entries for each slot; a slot whose count is zero is free again.
- * Simplifies: slots are numbers without a device; a page in the swap cache stays there until its last use.
+ * Simplifies: slots are numbers without a device; a page in the swap cache stays there until its
+ *             last use.
  * Source:     linux 6.18 mm/swapfile.c, mm/swap_state.c
  */
 import { Arena } from "../../base/arena";

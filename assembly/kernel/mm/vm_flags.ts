@@ -29,13 +29,18 @@ export const VM_HUGEPAGE: u64 = 0x20000000;
 export const VM_NOHUGEPAGE: u64 = 0x40000000;
 export const VM_MERGEABLE: u64 = 0x80000000;
 export const VM_SEALED: u64 = 1 << 42;
-/** Ours: a region with guard markers, which fork therefore copies (the kernel gives it an anon_vma). */
+/**
+ * Ours: a region with guard markers, which fork therefore copies (the kernel gives it an anon_vma).
+ */
 export const VM_MAYWRITE: u64 = 0x20;
 
 export const VM_ACCESS_FLAGS: u64 = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_LOCKED_MASK: u64 = VM_LOCKED | VM_LOCKONFAULT;
 
-/** The protection argument of mmap and mprotect as flags: PROT_READ, PROT_WRITE and PROT_EXEC are the low bits. */
+/**
+ * The protection argument of mmap and mprotect as flags: PROT_READ, PROT_WRITE and PROT_EXEC are
+ * the low bits.
+ */
 // @ts-ignore: decorator
 @inline
 export function flagsOfProt(prot: u32): u64 {

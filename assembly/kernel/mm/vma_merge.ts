@@ -1,9 +1,11 @@
 /**
  * When two neighbouring VMAs become one.
  *
- * Models:     flags (soft-dirty aside), file, offset, userfaultfd registration and policy must agree; of two
- *             different anon_vmas neither gives way; a VMA cloned from a parent takes no stranger in.
- * Source:     linux 6.18 mm/vma.c (vma_merge_new_range, vma_merge_existing_range, is_mergeable_anon_vma)
+ * Models:     flags (soft-dirty aside), file, offset, userfaultfd registration and policy must
+ *             agree; of two different anon_vmas neither gives way; a VMA cloned from a parent takes
+ *             no stranger in.
+ * Source:     linux 6.18 mm/vma.c (vma_merge_new_range, vma_merge_existing_range,
+ *             is_mergeable_anon_vma)
  */
 import { Kernel } from "../kernel";
 import { splitHugeAtBoundary } from "./vma_split";
@@ -79,7 +81,10 @@ function atOrAfter(mm: Mm, va: u64): Vma | null {
   return index == mm.count ? null : vmaOf(mm, index);
 }
 
-/** Joins the range described by `kernel.merge`, where no VMA is, to a neighbour; null when none fits. */
+/**
+ * Joins the range described by `kernel.merge`, where no VMA is, to a neighbour; null when none
+ * fits.
+ */
 export function mergeNewRange(kernel: Kernel, mm: Mm): Vma | null {
   const merge = kernel.merge;
   if ((merge.flags & VM_PFNMAP) != 0) return null;

@@ -1,7 +1,8 @@
 /**
  * New flags for a part of a VMA.
  *
- * Models:     neighbours that are alike from then on become one VMA; else the VMA is cut at the ends.
+ * Models:     neighbours that are alike from then on become one VMA; else the VMA is cut at the
+ *             ends.
  * Source:     linux 6.18 mm/vma.c (vma_modify)
  */
 import { Kernel } from "../kernel";
@@ -10,8 +11,8 @@ import { mergeExistingRange } from "./vma_merge";
 import { splitVma } from "./vma_split";
 
 /**
- * vma_modify: gives `[start, end)` of `vma` new flags, joining neighbours or cutting as needed; the caller
- * writes the flags into the VMA that is returned.
+ * vma_modify: gives `[start, end)` of `vma` new flags, joining neighbours or cutting as needed; the
+ * caller writes the flags into the VMA that is returned.
  */
 export function modifyVma(kernel: Kernel, vma: Vma, start: u64, end: u64, flags: u64): Vma {
   return modifyVmaAnd(kernel, vma, start, end, flags, vma.uffd, vma.policy);

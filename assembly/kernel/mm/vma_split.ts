@@ -1,8 +1,9 @@
 /**
  * New boundaries in VMAs, and what they do to huge mappings.
  *
- * Models:     a boundary inside a block that the VMA covers whole splits the block's 2 MiB entry; the notifier is
- *             called for it whether there is such an entry or not, as long as the GiB has a pmd table.
+ * Models:     a boundary inside a block that the VMA covers whole splits the block's 2 MiB entry;
+ *             the notifier is called for it whether there is such an entry or not, as long as the
+ *             GiB has a pmd table.
  * Source:     linux 6.18 mm/vma.c (__split_vma), mm/huge_memory.c (vma_adjust_trans_huge)
  */
 import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";

@@ -1,9 +1,9 @@
 /**
  * Clearing the entries of a range.
  *
- * Models:     entries and frames go, the gather learns the range; dirty pages of files force a flush before the
- *             table's lock is dropped; a full gather forces one too; guard markers survive all but
- *             an unmap; MADV_DONTNEED of a whole block frees its empty pte table.
+ * Models:     entries and frames go, the gather learns the range; dirty pages of files force a
+ *             flush before the table's lock is dropped; a full gather forces one too; guard markers
+ *             survive all but an unmap; MADV_DONTNEED of a whole block frees its empty pte table.
  * Source:     linux 6.18 mm/memory.c (zap_pte_range, zap_pmd_range), mm/pt_reclaim.c
  */
 import { PMD_SIZE } from "../../base/page";
@@ -121,7 +121,9 @@ function zapAbsent(kernel: Kernel, vma: Vma, address: usize, entry: u64, kind: Z
   return true;
 }
 
-/** Clears every entry of an mm that is going away; nothing is announced and no flush is recorded. */
+/**
+ * Clears every entry of an mm that is going away; nothing is announced and no flush is recorded.
+ */
 export function zapWhole(kernel: Kernel, mm: Mm, vma: Vma): void {
   zapRange(kernel, vma, vma.start, vma.end, ZapKind.Unmap);
 }

@@ -1,8 +1,9 @@
 /**
  * Collapsing a block into one huge page: MADV_COLLAPSE, and what khugepaged does.
  *
- * Models:     anonymous memory: one pair over the block around the removal of its pte table, with a full flush;
- *             shared memory: each mapped page is unmapped first, then the pte table goes under a pair of the block.
+ * Models:     anonymous memory: one pair over the block around the removal of its pte table, with a
+ *             full flush; shared memory: each mapped page is unmapped first, then the pte table
+ *             goes under a pair of the block.
  * Source:     linux 6.18 mm/khugepaged.c (collapse_huge_page, collapse_file, retract_page_tables)
  */
 import { LEVEL_PMD, PMD_SIZE, alignDown, alignUp } from "../../base/page";

@@ -1,11 +1,13 @@
 /**
- * Operations on files that reach the mms which map them: truncate, hole punch, cleaning of dirty pages.
+ * Operations on files that reach the mms which map them: truncate, hole punch, cleaning of dirty
+ * pages.
  *
- * Models:     truncate announces each mapping from the first whole page cut to its end, twice; a hole leaves
- *             private copies; a large folio that is cut in two is unmapped whole; cleaning announces each dirty
- *             folio's extent and flushes each writable entry.
- * Source:     linux 6.18 mm/truncate.c (truncate_pagecache, truncate_inode_pages_range), mm/memory.c
- *             (unmap_mapping_range), mm/rmap.c (folio_mkclean), fs/ext4/inode.c, mm/shmem.c
+ * Models:     truncate announces each mapping from the first whole page cut to its end, twice; a
+ *             hole leaves private copies; a large folio that is cut in two is unmapped whole;
+ *             cleaning announces each dirty folio's extent and flushes each writable entry.
+ * Source:     linux 6.18 mm/truncate.c (truncate_pagecache, truncate_inode_pages_range),
+ *             mm/memory.c (unmap_mapping_range), mm/rmap.c (folio_mkclean), fs/ext4/inode.c,
+ *             mm/shmem.c
  */
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
@@ -105,7 +107,10 @@ function removePages(kernel: Kernel, id: u32, first: u64, end: u64): void {
   for (let index = first; index < end; index++) dropPage(kernel, id, index);
 }
 
-/** truncate_inode_partial_folio: a large folio that only partly lies in `[first, end)` is split, or unmapped. */
+/**
+ * truncate_inode_partial_folio: a large folio that only partly lies in `[first, end)` is split, or
+ * unmapped.
+ */
 function cutFolio(kernel: Kernel, pfn: u32, first: u64, end: u64): void {
   const head = kernel.frames.head(pfn);
   if (head.order == 0) return;
@@ -127,7 +132,10 @@ function cutFolio(kernel: Kernel, pfn: u32, first: u64, end: u64): void {
   kernel.splitter.splitFile(kernel, upper.head, <i32>(end - upper.index));
 }
 
-/** Takes a page out of the cache when its folio lies whole in what is dropped; a folio left large stays. */
+/**
+ * Takes a page out of the cache when its folio lies whole in what is dropped; a folio left large
+ * stays.
+ */
 function dropPage(kernel: Kernel, id: u32, index: u64): void {
   const pfn = kernel.files.cachedPage(id, index);
   if (pfn == 0) return;

@@ -1,9 +1,10 @@
 /**
  * fork: a copy of the address space.
  *
- * Models:     one notifier pair for each private VMA that was ever written, whole; none for VMAs that need no
- *             copying; one full flush of the parent at the end.
- * Source:     linux 6.18 mm/mmap.c (dup_mmap), mm/memory.c (vma_needs_copy, copy_page_range), mm/rmap.c
+ * Models:     one notifier pair for each private VMA that was ever written, whole; none for VMAs
+ *             that need no copying; one full flush of the parent at the end.
+ * Source:     linux 6.18 mm/mmap.c (dup_mmap), mm/memory.c (vma_needs_copy, copy_page_range),
+ *             mm/rmap.c
  */
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";

@@ -1,8 +1,9 @@
 /**
  * madvise and process_madvise.
  *
- * Models:     DONTNEED and FREE announce each VMA's part and flush once for the call; COLD only flushes, once for
- *             each VMA; advice that is a flag only cuts VMAs; guard regions; a hole is passed over.
+ * Models:     DONTNEED and FREE announce each VMA's part and flush once for the call; COLD only
+ *             flushes, once for each VMA; advice that is a flag only cuts VMAs; guard regions; a
+ *             hole is passed over.
  * Source:     linux 6.18 mm/madvise.c
  */
 import { PMD_SIZE, alignDown, alignUp } from "../../base/page";

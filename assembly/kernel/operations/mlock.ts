@@ -1,8 +1,10 @@
 /**
  * mlock, munlock, mseal and mbind: calls that only change VMAs, and then perhaps touch the pages.
  *
- * Models:     the split and merge of VMAs at the ends of the range, and the faults that locking takes.
- * Source:     linux 6.18 mm/mlock.c (apply_vma_lock_flags, do_mlock), mm/mseal.c, mm/mempolicy.c (mbind_range)
+ * Models:     the split and merge of VMAs at the ends of the range, and the faults that locking
+ *             takes.
+ * Source:     linux 6.18 mm/mlock.c (apply_vma_lock_flags, do_mlock), mm/mseal.c, mm/mempolicy.c
+ *             (mbind_range)
  */
 import { Kernel } from "../kernel";
 import { Mm, indexOf, vmaOf } from "../mm/mm";

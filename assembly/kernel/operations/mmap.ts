@@ -1,8 +1,10 @@
 /**
  * mmap and brk: new mappings, over old ones or in free space.
  *
- * Models:     what is in the way is unmapped first; then a neighbour takes the range in, or a new VMA does.
- * Source:     linux 6.18 mm/vma.c (__mmap_region, do_brk_flags), mm/mmap.c (do_mmap), include/linux/mman.h
+ * Models:     what is in the way is unmapped first; then a neighbour takes the range in, or a new
+ *             VMA does.
+ * Source:     linux 6.18 mm/vma.c (__mmap_region, do_brk_flags), mm/mmap.c (do_mmap),
+ *             include/linux/mman.h
  */
 import { PMD_SIZE, alignUp } from "../../base/page";
 import { Kernel } from "../kernel";
@@ -73,7 +75,10 @@ export function mapRange(
   if (wantsPages || (flags & VM_LOCKED_MASK) == VM_LOCKED) populateRange(kernel, mm, start, end);
 }
 
-/** __mmap_region: what is in the way goes first, then a neighbour takes the range in or a new VMA does. */
+/**
+ * __mmap_region: what is in the way goes first, then a neighbour takes the range in or a new VMA
+ * does.
+ */
 export function mapVma(
   kernel: Kernel,
   mm: Mm,

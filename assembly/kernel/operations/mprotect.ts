@@ -1,9 +1,9 @@
 /**
  * mprotect: VMA by VMA, with one gather for the whole call.
  *
- * Models:     nothing where the protection already is the requested one; a hole ends the call after what was
- *             before it; a private VMA that was never written gives its commit charge back with its write
- *             permission, and then no longer merges with one that was.
+ * Models:     nothing where the protection already is the requested one; a hole ends the call after
+ *             what was before it; a private VMA that was never written gives its commit charge back
+ *             with its write permission, and then no longer merges with one that was.
  * Source:     linux 6.18 mm/mprotect.c (do_mprotect_pkey, mprotect_fixup)
  */
 import { Kernel } from "../kernel";

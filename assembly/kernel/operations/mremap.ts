@@ -1,8 +1,9 @@
 /**
  * mremap: growing, shrinking and moving.
  *
- * Models:     target unmapped, source tail unmapped, tables moved inside one pair over the source, source
- *             unmapped with a second pair; the start moves down to the block when nothing else is there.
+ * Models:     target unmapped, source tail unmapped, tables moved inside one pair over the source,
+ *             source unmapped with a second pair; the start moves down to the block when nothing
+ *             else is there.
  * Source:     linux 6.18 mm/mremap.c (mremap_to, move_vma, try_realign_addr), mm/vma.c (copy_vma)
  */
 import { PMD_SIZE, alignDown, alignUp } from "../../base/page";
@@ -166,7 +167,10 @@ function moveData(
   kernel.plan.rangeEnd(mm);
 }
 
-/** try_realign_addr: both sides lie equally in their blocks, and nothing else is in the heads of the blocks. */
+/**
+ * try_realign_addr: both sides lie equally in their blocks, and nothing else is in the heads of the
+ * blocks.
+ */
 function mayRealign(mm: Mm, vma: Vma, fresh: Vma, start: u64, target: u64, size: u64): bool {
   const offset = start & (PMD_SIZE - 1);
   if (offset == 0 || offset != (target & (PMD_SIZE - 1))) return false;
@@ -180,7 +184,9 @@ function isHeadFree(mm: Mm, vma: Vma, va: u64): bool {
   return index == 0 || vmaOf(mm, index - 1).end <= alignDown(va, PMD_SIZE);
 }
 
-/** MREMAP_DONTUNMAP: the old VMA stays, without pages, locks and, when it moved whole, its anon_vma. */
+/**
+ * MREMAP_DONTUNMAP: the old VMA stays, without pages, locks and, when it moved whole, its anon_vma.
+ */
 function leaveEmpty(vma: Vma, fresh: Vma, start: u64, end: u64): void {
   vma.flags &= ~VM_LOCKED_MASK;
   if (fresh == vma || start != vma.start || end != vma.end) return;

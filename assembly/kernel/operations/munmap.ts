@@ -1,8 +1,8 @@
 /**
  * munmap, and every other way in which a range stops being mapped.
  *
- * Models:     one notifier pair over the whole request; one gather for pages and tables; boundaries first; tables go
- *             as far as the neighbouring VMAs allow.
+ * Models:     one notifier pair over the whole request; one gather for pages and tables; boundaries
+ *             first; tables go as far as the neighbouring VMAs allow.
  * Source:     linux 6.18 mm/vma.c (do_vmi_align_munmap, vms_gather_munmap_vmas, vms_clear_ptes)
  */
 import { NotifierEvent } from "../events";

@@ -1,9 +1,11 @@
 /**
- * MADV_PAGEOUT and MADV_WILLNEED: pages leave memory folio by folio, and swapped ones come back to the cache.
+ * MADV_PAGEOUT and MADV_WILLNEED: pages leave memory folio by folio, and swapped ones come back to
+ * the cache.
  *
- * Models:     only folios that are really unmapped are announced; a part of a large folio splits it first; pages
- *             that others map too, and anonymous pages without swap, are left alone.
- * Source:     linux 6.18 mm/madvise.c (madvise_cold_or_pageout_pte_range), mm/vmscan.c (shrink_folio_list)
+ * Models:     only folios that are really unmapped are announced; a part of a large folio splits it
+ *             first; pages that others map too, and anonymous pages without swap, are left alone.
+ * Source:     linux 6.18 mm/madvise.c (madvise_cold_or_pageout_pte_range), mm/vmscan.c
+ *             (shrink_folio_list)
  */
 import { LEVEL_PMD } from "../../base/page";
 import { entryFrame, isHuge, isSwap, mapsFrame } from "../../hardware/pgtable/pte";

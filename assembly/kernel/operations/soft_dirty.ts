@@ -1,6 +1,6 @@
 /**
- * clear_refs 4: every entry is write-protected to learn of the next write, where the kernel was built to track
- * that (CONFIG_MEM_SOFT_DIRTY); announced and flushed in any case.
+ * clear_refs 4: every entry is write-protected to learn of the next write, where the kernel was
+ * built to track that (CONFIG_MEM_SOFT_DIRTY); announced and flushed in any case.
  *
  * Models:     one range pair over everything, and one flush of everything.
  * Source:     linux 6.18 fs/proc/task_mmu.c (clear_refs_write, clear_soft_dirty)

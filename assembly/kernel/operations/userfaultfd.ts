@@ -1,8 +1,9 @@
 /**
  * userfaultfd ioctls and PAGEMAP_SCAN.
  *
- * Models:     registering only changes VMAs; write-protecting announces and flushes like mprotect; copying into holes
- *             is silent; moving announces the source; a write-protect registration is lifted with a pair.
+ * Models:     registering only changes VMAs; write-protecting announces and flushes like mprotect;
+ *             copying into holes is silent; moving announces the source; a write-protect
+ *             registration is lifted with a pair.
  * Source:     linux 6.18 mm/userfaultfd.c, fs/userfaultfd.c, fs/proc/task_mmu.c (pagemap_scan_*)
  */
 import {
@@ -121,7 +122,10 @@ export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, sou
   }
 }
 
-/** PAGEMAP_SCAN with write-protection of what was written: one flush a block, from the first entry changed. */
+/**
+ * PAGEMAP_SCAN with write-protection of what was written: one flush a block, from the first entry
+ * changed.
+ */
 export function scanWritten(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
   kernel.plan.rangeStart(mm, NotifierEvent.ProtectionVma, start, end);
   let va = start;

@@ -16,7 +16,9 @@ import { Protocol } from "./program";
 
 /** What stands between one device and memory. */
 export class Attachment {
-  /** `iotlb` null: the ATC is filled by the walker itself. `mirror` null: it reads the mm's table. */
+  /**
+   * `iotlb` null: the ATC is filled by the walker itself. `mirror` null: it reads the mm's table.
+   */
   constructor(
     readonly device: Device,
     readonly iotlb: Tlb | null,

@@ -1,9 +1,10 @@
 /**
- * The plan that writes an operation down: a planner of kernel/operations runs on a scratch kernel, and
- * each step that it names becomes steps of a program, page by page, with the protocol's hooks.
+ * The plan that writes an operation down: a planner of kernel/operations runs on a scratch kernel,
+ * and each step that it names becomes steps of a program, page by page, with the protocol's hooks.
  *
- * Models:     the same order of steps as replays and timed runs carry out; a gather whose batch is full
- *             with each page, or never; the range pair of mprotect, which closes behind the flush here.
+ * Models:     the same order of steps as replays and timed runs carry out; a gather whose batch is
+ *             full with each page, or never; the range pair of mprotect, which closes behind the
+ *             flush here.
  * Simplifies: steps are bound to the one VMA of the instance; ranges are the whole of it.
  * Source:     linux mm/mmu_gather.c, mm/vma.c, mm/madvise.c, mm/mprotect.c, mm/memory.c
  */

@@ -1,4 +1,6 @@
-/** `tlbstorm study`: the questions of the 2014 thread, answered with every protocol side by side. */
+/**
+ * `tlbstorm study`: the questions of the 2014 thread, answered with every protocol side by side.
+ */
 import type { Overrides } from "../../scenario/override.js";
 import {
   eraOption,

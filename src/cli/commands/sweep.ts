@@ -1,4 +1,7 @@
-/** `tlbstorm sweep SWEEP` and `tlbstorm merge DIRECTORY`: many runs, and the joining of their shards. */
+/**
+ * `tlbstorm sweep SWEEP` and `tlbstorm merge DIRECTORY`: many runs, and the joining of their
+ * shards.
+ */
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { examples, jsonOption, newCommand, quietOption, wholeNumber } from "../options.js";
 import { deliver, type CommandResult } from "../result.js";

@@ -1,4 +1,6 @@
-/** Strongly connected components of a graph of numbered nodes: Tarjan's algorithm without recursion. */
+/**
+ * Strongly connected components of a graph of numbered nodes: Tarjan's algorithm without recursion.
+ */
 export function components(
   nodes: readonly number[],
   successors: (node: number) => readonly number[],

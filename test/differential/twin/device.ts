@@ -1,7 +1,8 @@
 /**
  * A device: accesses through its TLB, walks, and the retries of its page request.
  *
- * Models:     issue and arrival of one access at a time, eviction, walks of one step, ATC fills, refusals.
+ * Models:     issue and arrival of one access at a time, eviction, walks of one step, ATC fills,
+ *             refusals.
  * Simplifies: one page request at a time; a walk reads both levels at once.
  */
 import type { Instance } from "./instance.js";

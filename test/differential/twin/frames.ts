@@ -8,7 +8,9 @@ function holdsItsPin(instance: Instance, stage: number): boolean {
   return stage > stagesOf(instance).indexOf("fault") && stage <= installStage(instance);
 }
 
-/** Whether the driver pins the frame, through the mirror or on behalf of a fault on its way there. */
+/**
+ * Whether the driver pins the frame, through the mirror or on behalf of a fault on its way there.
+ */
 export function isPinned(instance: Instance, world: World, frame: number): boolean {
   if (!instance.protocol.pins) return false;
   if (world.mirror.some((entry) => isCached(entry) && entry.frame === frame)) return true;

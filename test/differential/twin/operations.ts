@@ -2,8 +2,8 @@
  * The mm's operations as programs of one thread.
  *
  * Models:     one step for each item; the hooks S, B, R and E expand to the protocol's steps.
- * Simplifies: two pages are swept page by page and freed together; page 1 stands by in the operations
- *             that are defined for one page.
+ * Simplifies: two pages are swept page by page and freed together; page 1 stands by in the
+ *             operations that are defined for one page.
  */
 import type { Choices } from "./choices.js";
 import { frameOfPage, pagesOfRange, type Instance } from "./instance.js";
@@ -431,7 +431,10 @@ const PROGRAMS: Record<OperationId, (instance: Instance) => Step[]> = {
   collapse,
 };
 
-/** The programs of the mm's threads: the operation, and the overlapping pair where a protocol has one. */
+/**
+ * The programs of the mm's threads: the operation, and the overlapping pair where a protocol has
+ * one.
+ */
 export function programsOf(instance: Instance): Step[][] {
   const operation = PROGRAMS[instance.operation](instance);
   if (!instance.protocol.overlap) return [operation];

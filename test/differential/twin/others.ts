@@ -1,8 +1,8 @@
 /**
  * The actors beside the mm, the devices and their handlers.
  *
- * Models:     the environment that reuses what is free, the IOMMU's queue, the flush queue's timer, the
- *             driver that drops its pins, the registrar.
+ * Models:     the environment that reuses what is free, the IOMMU's queue, the flush queue's timer,
+ *             the driver that drops its pins, the registrar.
  */
 import { isPinned, releaseIfUnpinned } from "./frames.js";
 import type { Instance } from "./instance.js";

@@ -1,4 +1,6 @@
-/** Which verdicts and lengths change when one ambiguity of the definitions is read the other way. */
+/**
+ * Which verdicts and lengths change when one ambiguity of the definitions is read the other way.
+ */
 import { DEFAULT_CHOICES, type Choices } from "./choices.js";
 import { cellOf, DEFAULT_SIZE, defaultCells, instanceOf, type Cell, type Size } from "./matrix.js";
 import { OPERATIONS } from "./operations.js";

@@ -1,8 +1,8 @@
 /**
  * `served`: whether some fair run leaves a page request without a translation and without INVALID.
  *
- * Models:     the retry limit is unlimited; a run is fair if every obliged actor that is enabled for
- *             ever takes a step; a run may also end where no obliged actor can move.
+ * Models:     the retry limit is unlimited; a run is fair if every obliged actor that is enabled
+ *             for ever takes a step; a run may also end where no obliged actor can move.
  * Simplifies: refusals keep the same request open. Which actors are obliged is a parameter.
  */
 import { decode } from "./codec.js";
@@ -13,9 +13,9 @@ import { Exhausted } from "./explore.js";
 import { RequestState, type World } from "./world.js";
 
 /**
- * weak-by-engine: threads, handlers, queues, arrivals of accesses and retries are obliged, one by one.
- * weak-by-actor:  as above, but the steps of one device are one actor.
- * strong:         as weak-by-engine, and an actor that is enabled again and again takes a step.
+ * weak-by-engine: threads, handlers, queues, arrivals of accesses and retries are obliged, one by
+ * one. weak-by-actor:  as above, but the steps of one device are one actor. strong:         as
+ * weak-by-engine, and an actor that is enabled again and again takes a step.
  */
 export type Fairness = "weak-by-engine" | "weak-by-actor" | "strong";
 

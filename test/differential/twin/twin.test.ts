@@ -1,4 +1,7 @@
-/** The twin itself: hand-checked counterexamples, its parts, and that its kept matrix is what it finds. */
+/**
+ * The twin itself: hand-checked counterexamples, its parts, and that its kept matrix is what it
+ * finds.
+ */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { decode, encode } from "./codec.js";

@@ -1,8 +1,10 @@
 /**
- * The small world: two or three frames, one page-table page, one vma, locks, a mirror and the devices.
+ * The small world: two or three frames, one page-table page, one vma, locks, a mirror and the
+ * devices.
  *
  * Models:     owners of frames and of the page-table page, two table levels, cached translations.
- * Simplifies: memory is sequentially consistent; contents of frames are not kept, only who owns them.
+ * Simplifies: memory is sequentially consistent; contents of frames are not kept, only who owns
+ *             them.
  */
 export enum Owner {
   Free,

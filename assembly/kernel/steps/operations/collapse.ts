@@ -1,8 +1,8 @@
 /**
  * khugepaged's collapse: the table is detached, its page copied into a huge one.
  *
- * Models:     the change of the upper entry first, so that nobody finds the table any more; the copy
- *             and the huge entry come after the flush, and the table is freed last.
+ * Models:     the change of the upper entry first, so that nobody finds the table any more; the
+ *             copy and the huge entry come after the flush, and the table is freed last.
  * Source:     linux mm/khugepaged.c (collapse_huge_page)
  */
 import { FlushSite, Hook, StepKind } from "../../../abi/vocabulary";

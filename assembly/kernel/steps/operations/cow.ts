@@ -1,9 +1,9 @@
 /**
- * fork, then the parent's write: the page is shared read-only, then replaced by a copy. Both orders are
- * those of the mm's own planners.
+ * fork, then the parent's write: the page is shared read-only, then replaced by a copy. Both orders
+ * are those of the mm's own planners.
  *
- * Models:     a pinned page that fork copies for the child at once, so that the parent has nothing to
- *             break.
+ * Models:     a pinned page that fork copies for the child at once, so that the parent has nothing
+ *             to break.
  * Source:     linux mm/memory.c (copy_present_ptes, wp_page_copy), kernel/fork.c (dup_mmap)
  */
 import { FlushSite, StepKind } from "../../../abi/vocabulary";

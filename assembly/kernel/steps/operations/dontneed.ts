@@ -1,6 +1,6 @@
 /**
- * madvise(MADV_DONTNEED): the pages go, the VMA stays, so that a fault may bring new ones at once. The
- * order is that of the mm's own planner, with a gather whose batch is full with each page.
+ * madvise(MADV_DONTNEED): the pages go, the VMA stays, so that a fault may bring new ones at once.
+ * The order is that of the mm's own planner, with a gather whose batch is full with each page.
  *
  * Models:     mmap_lock for read only, and frames that are free before the range pair ends.
  * Source:     linux mm/madvise.c (madvise_dontneed_single_vma), mm/memory.c

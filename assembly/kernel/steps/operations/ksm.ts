@@ -1,8 +1,8 @@
 /**
  * KSM: the page is write-protected, compared, and replaced by the shared page.
  *
- * Models:     both rounds with their own range pair; a fault in between that makes the page writable
- *             again, which the second round sees; pages that are pinned and left alone.
+ * Models:     both rounds with their own range pair; a fault in between that makes the page
+ *             writable again, which the second round sees; pages that are pinned and left alone.
  * Source:     linux mm/ksm.c (write_protect_page, replace_page)
  */
 import { FlushSite, Hook, StepKind } from "../../../abi/vocabulary";

@@ -1,6 +1,6 @@
 /**
- * mprotect to read-only: once it has returned, nobody may write through an old translation. The order
- * is that of the mm's own planner.
+ * mprotect to read-only: once it has returned, nobody may write through an old translation. The
+ * order is that of the mm's own planner.
  *
  * Models:     the pte transaction: an entry is cleared, then set again without its write bit.
  * Source:     linux mm/mprotect.c (change_pte_range, ptep_modify_prot_start)

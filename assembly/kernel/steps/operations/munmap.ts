@@ -3,7 +3,8 @@
  *
  * Models:     the order of the mm's own planner; what differs is whether leaf pages leave early
  *             because the gather's batch is full.
- * Source:     linux mm/vma.c (vms_complete_munmap_vmas), mm/memory.c (zap_pte_range), mm/mmu_gather.c
+ * Source:     linux mm/vma.c (vms_complete_munmap_vmas), mm/memory.c (zap_pte_range),
+ *             mm/mmu_gather.c
  */
 import { FlushSite, StepKind } from "../../../abi/vocabulary";
 import { unmapRange } from "../../operations/munmap";
