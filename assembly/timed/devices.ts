@@ -66,6 +66,8 @@ export class Devices extends Endpoints {
   private readonly wantsWrite: usize;
   private readonly landTimes: usize;
   private readonly stalledSince: usize;
+  /** Not zero: the lane requested a page outside of every open range. */
+  private readonly isOutside: usize;
   private readonly answers: usize;
   /** Not zero: an invalidation overtook the walk or the answer of the lane. */
   private readonly overtaken: usize;
@@ -102,6 +104,7 @@ export class Devices extends Endpoints {
     this.wantsWrite = allocate(all);
     this.landTimes = allocate((<usize>all) << 3);
     this.stalledSince = allocate((<usize>all) << 3);
+    this.isOutside = allocate(all);
     this.answers = allocate((<usize>all) << 3);
     this.overtaken = allocate(all);
     this.retrying = allocate(all);
@@ -159,6 +162,7 @@ export class Devices extends Endpoints {
     }
     counters.add(Counter.AtcMisses);
     putLong(this.stalledSince, at, this.machine.now);
+    putByte(this.isOutside, at, 0);
     this.ask(device, lane);
   }
 
@@ -408,6 +412,7 @@ export class Devices extends Endpoints {
       counters.add(Counter.PageRequestsInOpenPair);
       if (!this.ranges.isInside(longAt(this.pages, at))) {
         counters.add(Counter.PageRequestsOutsideRange);
+        putByte(this.isOutside, at, 1);
       }
     }
     putByte(this.states, at, WAITING_FOR_RESPONSE);
@@ -444,6 +449,9 @@ export class Devices extends Endpoints {
     const at = device * this.lanes + lane;
     const stalled = this.machine.now - longAt(this.stalledSince, at);
     this.machine.timing(Timing.LaneStall).record(stalled);
+    if (byteAt(this.isOutside, at) != 0) {
+      this.machine.timing(Timing.LaneStallOutside).record(stalled);
+    }
     if (byteAt(this.retrying, at) != 0) this.machine.timing(Timing.FaultLatency).record(stalled);
     putByte(this.retrying, at, 0);
     this.devices[device].endRequest(lane);

@@ -323,8 +323,10 @@ export enum Timing {
   OperationTime,
   /** What of it was spent in notifier callbacks. */
   NotifierTime,
-  /** A lane without translation, for pages inside and outside of the open ranges. */
+  /** A lane without translation. */
   LaneStall,
+  /** Of these, the stalls in which a page outside of every open range was requested. */
+  LaneStallOutside,
   /** Waits for mmap_lock in page-request handlers. */
   MmapLockWait,
   COUNT,
