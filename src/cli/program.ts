@@ -4,14 +4,17 @@ import { describeCommand } from "./commands/describe.js";
 import { exploreCommand } from "./commands/explore.js";
 import { listCommand } from "./commands/list.js";
 import { replayCommand } from "./commands/replay.js";
+import { runCommand } from "./commands/run.js";
 import { schemaCommand } from "./commands/schema.js";
 import { tokenCommand } from "./commands/token.js";
 import { exploreWorlds } from "./explore_worlds.js";
 import { replayRecordings } from "./replay_recordings.js";
 import { replayAnyToken } from "./replay_token.js";
 import { packageVersion } from "./package_info.js";
+import { simulate } from "./simulate.js";
 
 const COMMANDS = [
+  () => runCommand(simulate),
   () => exploreCommand(exploreWorlds),
   () => replayCommand(replayRecordings),
   () => tokenCommand(replayAnyToken),

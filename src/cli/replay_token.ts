@@ -2,15 +2,18 @@
 import { formatTimeline } from "../explore/timeline.js";
 import { replayToken } from "../explore/counterexample.js";
 import { EXPLORE_TOKEN_PREFIX, InvalidToken } from "../explore/token.js";
+import { RUN_TOKEN_PREFIX } from "../run/token.js";
 import type { TokenOptions } from "./commands/token.js";
 import { describeWorld } from "./explore_report.js";
 import type { CommandResult } from "./result.js";
+import { repeatRun } from "./run_token.js";
 
 type Replay = (token: string, options: TokenOptions) => Promise<CommandResult>;
 
 /** Who replays a token, by the letter that it begins with. */
 const KINDS: Record<string, Replay> = {
   [EXPLORE_TOKEN_PREFIX[0]!]: replayExploration,
+  [RUN_TOKEN_PREFIX[0]!]: repeatRun,
 };
 
 export const replayAnyToken: Replay = (token, options) => {

@@ -17,7 +17,7 @@ import type {
   TimingName,
   TimingSummary,
 } from "./result.js";
-import { runToken } from "./token.js";
+import { checksum, writeRunToken, type RunTokenContent } from "./token.js";
 
 /** Records that are fed at once: a slice of some milliseconds. */
 const BATCH_RECORDS = 256;
@@ -45,7 +45,8 @@ export async function runScenario(
   encodeRun(core, scenario, program.sharedMm);
   core.exports.runBoot();
   await feed(core, scenario, program, options);
-  const token = runToken(scenario, program.name, null);
+  const digest = digestOf(core);
+  const claim = { scenario, program: program.name, records: checksum(program.records), digest };
   return {
     schema: "tlbstorm.run/1",
     scenario: scenario.name,
@@ -54,14 +55,14 @@ export async function runScenario(
     arch: scenario.arch,
     protocol: scenario.protocol.id,
     notifier: scenario.notifier,
-    token,
-    digest: digestOf(core),
+    token: writeRunToken({ ...claim, violation: null }),
+    digest,
     simulatedNs: core.exports.runNow(),
     wallSeconds: ((options.clock?.() ?? 0) - began) / 1000,
     steps: readCounts(core).eventsProcessed,
     counts: readCounts(core),
     times: readTimes(core),
-    violations: readViolations(core, scenario, program),
+    violations: readViolations(core, claim),
     devices: readDevices(core, scenario),
   };
 }
@@ -130,18 +131,14 @@ function readTiming(core: Core, timing: number): TimingSummary {
   };
 }
 
-function readViolations(core: Core, scenario: ResolvedScenario, program: Program): RunViolation[] {
+function readViolations(core: Core, claim: Omit<RunTokenContent, "violation">): RunViolation[] {
   return PROPERTY_IDS.flatMap((rule) => {
     const { code } = PROPERTIES[rule];
     const count = code === Property.Served ? 0 : core.exports.runViolations(code);
     if (count === 0) return [];
+    const atNs = core.exports.runFirstViolation(code);
     return [
-      {
-        rule,
-        atNs: core.exports.runFirstViolation(code),
-        count,
-        token: runToken(scenario, program.name, rule),
-      },
+      { rule, atNs, count, token: writeRunToken({ ...claim, violation: { rule, atNs } }) },
     ];
   });
 }

@@ -1,12 +1,16 @@
 /**
  * Tokens of timed runs: one line that holds the scenario, as far as it differs from the defaults.
  *
- *   r1. base64url( JSON of what differs, the program's name, the property ) . checksum
+ *   r1. base64url( JSON of what differs, the program, what is claimed ) . checksum
+ *
+ * What is claimed is the digest of the run and, of a violation, its first time: who repeats the run
+ * can tell that it went the same way.
  */
 import canonicalize from "canonicalize";
 import { fnv1a, fromBase64Url, toBase64Url } from "../base/bytes.js";
 import { builtinProtocol } from "../protocols/catalogue.js";
-import { PROPERTY_IDS, type PropertyId } from "../explore/properties.js";
+import type { PropertyId } from "../explore/properties.js";
+import { InvalidToken } from "../explore/token.js";
 import { loadScenario } from "../scenario/load.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 
@@ -14,52 +18,42 @@ export const RUN_TOKEN_PREFIX = "r1.";
 
 export interface RunTokenContent {
   readonly scenario: ResolvedScenario;
+  /** The recording by name or path, or the name of another program. */
   readonly program: string;
+  /** A hash of the program's records: another file of the same name is another program. */
+  readonly records: string;
+  readonly digest: string;
   /** The violation it is about; null: the run as a whole. */
-  readonly property: PropertyId | null;
-}
-
-/** A token of a run that cannot be used. */
-export class InvalidRunToken extends Error {
-  override readonly name = "InvalidRunToken";
+  readonly violation: { readonly rule: PropertyId; readonly atNs: number } | null;
 }
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
 
-export function runToken(
-  scenario: ResolvedScenario,
-  program: string,
-  property: PropertyId | null,
-): string {
-  const text = canonicalize({
-    program,
-    property,
-    scenario: difference(plain(scenario), plain(defaults())) ?? {},
-  });
+export function writeRunToken({ scenario, ...rest }: RunTokenContent): string {
+  const differing = difference(plain(scenario), plain(defaults())) ?? {};
+  const text = canonicalize({ ...rest, scenario: differing });
   if (text === undefined) throw new Error("a scenario can be written as JSON");
   const bytes = new TextEncoder().encode(text);
   return `${RUN_TOKEN_PREFIX}${toBase64Url(bytes)}.${checksum(bytes)}`;
 }
 
-/** Reads a token; throws InvalidRunToken with what is wrong with it. */
+const COPY_HINT = "copy it whole, from r1. to the end of the line";
+
+/** What a token names; throws InvalidToken. */
 export function readRunToken(token: string): RunTokenContent {
   const [, body = "", sum = ""] = /^r1\.([\w-]+)\.([0-9a-f]{8})$/.exec(token.trim()) ?? [];
-  if (body === "") throw new InvalidRunToken("it has not the shape of a token: copy it whole");
+  if (body === "") throw new InvalidToken("this is not a token of a run", COPY_HINT);
   const bytes = fromBase64Url(body);
   if (bytes === null || checksum(bytes) !== sum) {
-    throw new InvalidRunToken("its checksum is wrong: a letter was lost or changed");
+    throw new InvalidToken("the token is damaged: its checksum does not fit", COPY_HINT);
   }
-  const content = JSON.parse(new TextDecoder().decode(bytes)) as {
-    program: string;
-    property: string | null;
-    scenario: Json;
-  };
-  const property = PROPERTY_IDS.find((id) => id === content.property) ?? null;
-  const merged = merge(plain(defaults()), content.scenario) as unknown as ResolvedScenario;
-  return { scenario: revive(merged), program: content.program, property };
+  const content = JSON.parse(new TextDecoder().decode(bytes)) as RunTokenContent;
+  const merged = merge(plain(defaults()), content.scenario as unknown as Json);
+  return { ...content, scenario: revive(merged as unknown as ResolvedScenario) };
 }
 
-function checksum(bytes: Uint8Array): string {
+/** A short hash of bytes, as tokens and results write it. */
+export function checksum(bytes: Uint8Array): string {
   return (fnv1a(bytes) >>> 0).toString(16).padStart(8, "0");
 }
 
@@ -87,7 +81,7 @@ function revive(scenario: ResolvedScenario): ResolvedScenario {
     seed: string;
   };
   const found = typeof protocol === "string" ? builtinProtocol(protocol) : protocol;
-  if (found === undefined) throw new InvalidRunToken("it names a protocol that is not known here");
+  if (found === undefined) throw new InvalidToken("the token names an unknown protocol");
   return { ...scenario, protocol: found, seed: BigInt(seed) };
 }
 

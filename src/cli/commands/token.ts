@@ -5,6 +5,7 @@ import { deliver, type CommandResult } from "../result.js";
 export interface TokenOptions {
   /** Show page table, caches and owners of frames beside each step. */
   states: boolean;
+  quiet?: boolean | undefined;
 }
 
 export function tokenCommand(
@@ -22,6 +23,7 @@ export function tokenCommand(
     .addOption(quietOption())
     .addHelpText("after", examples(["tlbstorm token TOKEN", "the timeline of what TOKEN names"]))
     .action(async (token, options) => {
-      deliver(await replay(token, { states: options.states === true }), options);
+      const { states, quiet } = options;
+      deliver(await replay(token, { states: states === true, quiet }), options);
     });
 }

@@ -1,0 +1,64 @@
+/** What `tlbstorm run` does: one timed run, printed, and written as files where that is asked. */
+import { programOf, type Program } from "../run/program.js";
+import type { RunResult } from "../run/result.js";
+import { runScenario } from "../run/run.js";
+import { formatStats } from "../run/stats.js";
+import type { ResolvedScenario } from "../scenario/resolved.js";
+import type { RunOptions } from "./commands/run.js";
+import { UserError } from "./errors.js";
+import { writeOutputs } from "./files.js";
+import type { ReadScenario } from "./load_scenario.js";
+import { toJson } from "./output.js";
+import { startProgress } from "./progress.js";
+import { openRecording } from "./recordings.js";
+import type { CommandResult } from "./result.js";
+import { formatRun } from "./run_report.js";
+
+export async function simulate(loaded: ReadScenario, options: RunOptions): Promise<CommandResult> {
+  const { resolved, settings, warnings } = loaded;
+  const program = await programOfScenario(resolved, loaded.recordingPath);
+  const result = await runWithProgress(resolved, program, options);
+  if (options.out !== undefined) {
+    await writeOutputs(options.out, [
+      ["result.json", `${toJson(result)}\n`],
+      ["config.json", `${toJson({ schema: CONFIG_SCHEMA, scenario: resolved, settings, warnings })}\n`],
+      ["stats.txt", formatStats(result)],
+    ]);
+  }
+  return { json: result, text: formatRun(result, program.name), found: isFound(result) };
+}
+
+/** As `tlbstorm describe --json` prints it. */
+const CONFIG_SCHEMA = "tlbstorm.describe/1";
+
+/** A run with progress on standard error. */
+export async function runWithProgress(
+  scenario: ResolvedScenario,
+  program: Program,
+  options: { quiet?: boolean | undefined },
+): Promise<RunResult> {
+  const progress = startProgress(`${scenario.protocol.id}, events of the program`, program.events, options);
+  try {
+    return await runScenario(scenario, program, {
+      onProgress: (done) => progress.update(done),
+      clock: () => performance.now(),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+/** What the mm of a scenario does; `path` is where its recording lies, if it names one. */
+export async function programOfScenario(
+  { workload }: ResolvedScenario,
+  path: string | null,
+): Promise<Program> {
+  if (workload.kind === "recording") {
+    return programOf(workload.recording, await openRecording(path ?? workload.recording));
+  }
+  throw new UserError("workload", "a run needs a recording", "see: tlbstorm list recordings");
+}
+
+export function isFound({ violations, devices }: RunResult): boolean {
+  return violations.length > 0 || devices.some(({ state }) => state === "failed");
+}

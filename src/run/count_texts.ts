@@ -1,0 +1,95 @@
+/** What each exact count and each modelled time of a run means, in the order in which they are read. */
+import type { CountName, TimingName } from "./result.js";
+
+export interface CountText {
+  readonly group: CountGroup;
+  /** What is counted, as a plural or a phrase. */
+  readonly text: string;
+}
+
+/** Whose work is counted; the first part of a name in stats.txt. */
+export const COUNT_GROUPS = {
+  mm: "the mm",
+  notifier: "the notifier chain",
+  iommu: "the IOMMU",
+  handler: "the page-request handler",
+  device: "the devices",
+  memory: "memory",
+  run: "the run",
+} as const;
+
+export type CountGroup = keyof typeof COUNT_GROUPS;
+
+const mm = (text: string) => ({ group: "mm", text }) as const;
+const notifier = (text: string) => ({ group: "notifier", text }) as const;
+const iommu = (text: string) => ({ group: "iommu", text }) as const;
+const handler = (text: string) => ({ group: "handler", text }) as const;
+const device = (text: string) => ({ group: "device", text }) as const;
+const memory = (text: string) => ({ group: "memory", text }) as const;
+
+export const COUNT_TEXTS: Readonly<Record<CountName, CountText>> = {
+  operations: mm("operations of the mm"),
+  pageFaults: mm("page faults of the program"),
+  rangeStarts: mm("calls of invalidate_range_start"),
+  rangeEnds: mm("calls of invalidate_range_end"),
+  rangePages: mm("pages covered by range_start"),
+  cpuFlushesLocal: mm("flushes of the own CPU TLB"),
+  cpuFlushesSent: mm("flushes sent to other CPUs"),
+  cpuFlushesFull: mm("flushes of whole CPU TLBs"),
+  secondaryFlushes: mm("secondary flushes"),
+  notifierCalls: notifier("callbacks run"),
+  notifierWalksForNothing: notifier("list walks that found nobody"),
+  invalidations: iommu("invalidations"),
+  invalidationCommands: iommu("invalidation commands"),
+  completionWaits: iommu("waits for completion"),
+  pagesInvalidatedWanted: iommu("pages asked to be invalidated"),
+  pagesInvalidatedCovered: iommu("pages covered by the commands"),
+  wholePasidInvalidations: iommu("invalidations of a whole PASID"),
+  translationsDropped: iommu("translations dropped from the IOTLB"),
+  translationsDroppedInAtc: iommu("translations dropped from ATCs"),
+  translationRequests: iommu("translation requests"),
+  iotlbHits: iommu("hits in the IOTLB"),
+  iotlbMisses: iommu("misses in the IOTLB"),
+  walkReads: iommu("memory reads of page walks"),
+  walksDiscarded: iommu("walks that an invalidation overtook"),
+  pageRequestsLogged: iommu("page requests logged"),
+  pageRequestLogHighWater: iommu("most entries in the page-request log"),
+  pageRequestLogOverflows: iommu("overflows of the page-request log"),
+  pageRequestsDropped: iommu("page requests dropped"),
+  interrupts: iommu("interrupts"),
+  workerWakeUps: handler("wake-ups of workers"),
+  faultsHandled: handler("faults handled"),
+  handlerRestarts: handler("handlers started over"),
+  mmapLockWaits: handler("waits for mmap_lock"),
+  responsesSuccess: handler("responses: success"),
+  responsesInvalid: handler("responses: invalid"),
+  accesses: device("accesses"),
+  writes: device("of these, writes"),
+  atcHits: device("hits in the ATC"),
+  atcMisses: device("misses in the ATC"),
+  answersDiscarded: device("answers that an invalidation overtook"),
+  pageRequests: device("page requests"),
+  pageRequestsInOpenPair: device("of these, while a pair was open"),
+  pageRequestsOutsideRange: device("of these, outside of its range"),
+  creditWaits: device("waits for a page-request credit"),
+  creditHighWater: device("most credits in use"),
+  refusals: device("refusals of a repeated request"),
+  refusalsHighWater: device("most refusals of one request"),
+  retries: device("retries after a response"),
+  deviceFailures: device("devices that gave up"),
+  accessesAbandoned: device("accesses abandoned"),
+  pinnedHighWater: memory("most frames pinned"),
+  heldHighWater: memory("most frames held after the mm put them"),
+  accessesInWindow: memory("accesses in the window before a flush"),
+  accessesToUnmapped: memory("accesses to frames that nobody maps"),
+  eventsProcessed: { group: "run", text: "events processed" },
+};
+
+export const TIMING_TEXTS: Readonly<Record<TimingName, string>> = {
+  faultLatency: "device fault, request to translation",
+  invalidationWait: "invalidation, submission to completion",
+  operationTime: "operation of the mm",
+  notifierTime: "of it, in notifier callbacks",
+  laneStall: "lane without a translation",
+  mmapLockWait: "handler waiting for mmap_lock",
+};
