@@ -27,7 +27,8 @@ function formatHead(result: RunResult, program: string): string {
   const { scenario, era, arch, protocol, notifier, seed, digest, simulatedNs, wallSeconds, steps } =
     result;
   const mode = notifier === "implementing" ? "" : `, notifier ${notifier}`;
-  const speed = wallSeconds > 0 ? `, ${(steps / wallSeconds / 1e6).toFixed(1)} million a second` : "";
+  const speed =
+    wallSeconds > 0 ? `, ${(steps / wallSeconds / 1e6).toFixed(1)} million a second` : "";
   return [
     scenario,
     `Linux ${era} on ${arch}, protocol ${protocol}${mode}, seed ${seed}, program ${program}`,

@@ -21,7 +21,10 @@ export async function simulate(loaded: ReadScenario, options: RunOptions): Promi
   if (options.out !== undefined) {
     await writeOutputs(options.out, [
       ["result.json", `${toJson(result)}\n`],
-      ["config.json", `${toJson({ schema: CONFIG_SCHEMA, scenario: resolved, settings, warnings })}\n`],
+      [
+        "config.json",
+        `${toJson({ schema: CONFIG_SCHEMA, scenario: resolved, settings, warnings })}\n`,
+      ],
       ["stats.txt", formatStats(result)],
     ]);
   }
@@ -37,7 +40,11 @@ export async function runWithProgress(
   program: Program,
   options: { quiet?: boolean | undefined },
 ): Promise<RunResult> {
-  const progress = startProgress(`${scenario.protocol.id}, events of the program`, program.events, options);
+  const progress = startProgress(
+    `${scenario.protocol.id}, events of the program`,
+    program.events,
+    options,
+  );
   try {
     return await runScenario(scenario, program, {
       onProgress: (done) => progress.update(done),

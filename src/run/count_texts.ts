@@ -86,10 +86,10 @@ export const COUNT_TEXTS: Readonly<Record<CountName, CountText>> = {
 };
 
 export const TIMING_TEXTS: Readonly<Record<TimingName, string>> = {
-  faultLatency: "device fault, request to translation",
-  invalidationWait: "invalidation, submission to completion",
+  faultLatency: "device fault to translation",
+  invalidationWait: "invalidation to completion",
   operationTime: "operation of the mm",
-  notifierTime: "of it, in notifier callbacks",
-  laneStall: "lane without a translation",
-  mmapLockWait: "handler waiting for mmap_lock",
+  notifierTime: "its notifier callbacks",
+  laneStall: "lane without translation",
+  mmapLockWait: "handler waits for mmap_lock",
 };

@@ -137,9 +137,7 @@ function readViolations(core: Core, claim: Omit<RunTokenContent, "violation">): 
     const count = code === Property.Served ? 0 : core.exports.runViolations(code);
     if (count === 0) return [];
     const atNs = core.exports.runFirstViolation(code);
-    return [
-      { rule, atNs, count, token: writeRunToken({ ...claim, violation: { rule, atNs } }) },
-    ];
+    return [{ rule, atNs, count, token: writeRunToken({ ...claim, violation: { rule, atNs } }) }];
   });
 }
 

@@ -37,7 +37,8 @@ export function formatStats(result: RunResult): string {
 function distribution(name: TimingName, text: string, { times }: RunResult): string[] {
   const { count, sumNs, p50Ns, p90Ns, p99Ns, p999Ns, maxNs } = times[name];
   const mean = count === 0 ? "nan" : (sumNs / count).toFixed(3);
-  const part = (key: string, value: string) => line(`time.${name}::${key}`, value, text, "Nanosecond");
+  const part = (key: string, value: string) =>
+    line(`time.${name}::${key}`, value, text, "Nanosecond");
   return [
     line(`time.${name}::samples`, String(count), text, "Count"),
     part("mean", mean),
