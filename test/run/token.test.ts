@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { InvalidRunToken, readRunToken, runToken } from "../../src/run/token.js";
+import { InvalidToken } from "../../src/explore/token.js";
+import { readRunToken, writeRunToken, type RunTokenContent } from "../../src/run/token.js";
 import { loadScenario, type ScenarioInput } from "../../src/scenario/index.js";
 
 const gpu = { name: "gpu0", kind: "gpu" } as const;
@@ -13,6 +14,13 @@ function resolve(rest: Partial<ScenarioInput>) {
     ...rest,
   }).resolved;
 }
+
+const claim = {
+  program: "python_fork",
+  records: "01234567",
+  digest: "0123456789abcdef",
+  violation: { rule: "stale-read", atNs: 12_345 },
+} as const satisfies Partial<RunTokenContent>;
 
 describe("the token of a run", () => {
   test.each([
@@ -33,24 +41,23 @@ describe("the token of a run", () => {
     "gives the scenario back when $because",
     ({ rest }) => {
       const scenario = resolve(rest);
-      const content = readRunToken(runToken(scenario, "python_fork", "stale-read"));
-      expect(content).toEqual({ scenario, program: "python_fork", property: "stale-read" });
+      const content = { ...claim, scenario };
+      expect(readRunToken(writeRunToken(content))).toEqual(content);
     },
   );
 
   test("grows by what differs only, also within a list", () => {
-    const plain = runToken(resolve({}), "python_fork", null);
-    const limited = runToken(
-      resolve({ devices: [{ ...gpu, retryLimit: 3 }] }),
-      "python_fork",
-      null,
-    );
+    const plain = writeRunToken({ ...claim, scenario: resolve({}) });
+    const limited = writeRunToken({
+      ...claim,
+      scenario: resolve({ devices: [{ ...gpu, retryLimit: 3 }] }),
+    });
     expect(limited.length - plain.length).toBeLessThan(60);
   });
 
   test("is refused when a letter is changed", () => {
-    const token = runToken(resolve({}), "python_fork", null);
+    const token = writeRunToken({ ...claim, scenario: resolve({}) });
     const changed = token.replace(/^(r1\.....)./, (_, start: string) => `${start}-`);
-    expect(() => readRunToken(changed)).toThrow(InvalidRunToken);
+    expect(() => readRunToken(changed)).toThrow(InvalidToken);
   });
 });
