@@ -2,10 +2,10 @@
  * Imports the text of `perf script` for the tracepoints that recordings are made of.
  *
  * Models:     page faults, CPU TLB flushes, system calls (syscalls:* or raw_syscalls:*), tasks,
- *             migration, huge pages, KSM, and, where the program has a KVM virtual machine, its notifier
- *             (kvm:kvm_unmap_hva_range). With `perf record --data` and
- *             `perf script --show-mmap-events --show-task-events` each exec is followed by a snapshot
- *             of the vmas it made.
+ *             migration, huge pages, KSM, and, where the program has a KVM virtual machine, its
+ *             notifier (kvm:kvm_unmap_hva_range). With `perf record --data` and `perf script
+ *             --show-mmap-events --show-task-events` each exec is followed by a snapshot of the
+ *             vmas it made.
  * Simplifies: without task:task_newtask the flags of a clone3 are not known; it counts as a thread.
  *
  * Best made with `perf script --ns -F comm,pid,tid,cpu,time,event,trace --show-mmap-events

@@ -18,8 +18,8 @@
  *          +-----------------------------------+-----------------------------------+
  *
  *  kind   u16  RecordKind
- *  call   u16  x86-64 number of the call for Enter and Exit, 0xffff for a call without a number here
- *              (calls.ts); 0 for every other kind
+ *  call   u16  x86-64 number of the call for Enter and Exit, 0xffff for a call without a number
+ *              here (calls.ts); 0 for every other kind
  *  line   u32  line of the recording, from 1; 2^32-1 for any line beyond
  *  tid    u32  task that runs, from 1; 0 in a kernel thread
  *  p      u32  its process

@@ -2,8 +2,8 @@
  * The names that strace prints for flags, advice and errors, with their x86-64 numbers.
  *
  * Source: linux 6.18 include/uapi/asm-generic/mman-common.h, mman.h, include/uapi/linux/mman.h,
- *         mempolicy.h, sched.h, falloc.h, memfd.h, prctl.h, userfaultfd.h, shm.h, ipc.h, fs.h, kvm.h,
- *         arch/x86/include/uapi/asm/prctl.h, include/uapi/asm-generic/errno.h.
+ *         mempolicy.h, sched.h, falloc.h, memfd.h, prctl.h, userfaultfd.h, shm.h, ipc.h, fs.h,
+ *         kvm.h, arch/x86/include/uapi/asm/prctl.h, include/uapi/asm-generic/errno.h.
  */
 const FLAGS: Record<string, number> = {
   NULL: 0,

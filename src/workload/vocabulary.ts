@@ -3,7 +3,7 @@
  *
  * Source: linux 6.18 include/linux/mm_types.h (enum tlb_flush_reason),
  *         include/linux/migrate_mode.h (enum migrate_mode, enum migrate_reason),
- *         include/trace/events/huge_memory.h, include/trace/events/ksm.h (names of the tracepoints).
+ *         include/trace/events/huge_memory.h, include/trace/events/ksm.h (tracepoints).
  */
 import type { TlbFlushReason } from "./events.js";
 

@@ -60,6 +60,22 @@ function namesOf(clause: ts.ImportClause | undefined): string[] {
   return [...names, ...elements.map(({ name }) => name.text)];
 }
 
+/** Lines that begin or end inside of a template: they are text of another language. */
+export function templateLinesOf({ path, text }: Source): Set<number> {
+  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true);
+  const lines = new Set<number>();
+  const visit = (node: ts.Node): void => {
+    if (ts.isTemplateExpression(node) || ts.isNoSubstitutionTemplateLiteral(node)) {
+      const first = file.getLineAndCharacterOfPosition(node.getStart(file)).line + 1;
+      const last = file.getLineAndCharacterOfPosition(node.getEnd()).line + 1;
+      for (let line = first; first < last && line <= last; line++) lines.add(line);
+    }
+    node.forEachChild(visit);
+  };
+  visit(file);
+  return lines;
+}
+
 /** Identifiers as words: `pageRequestLog` and `PAGE_REQUEST_LOG` both read `page Request Log`. */
 export function wordsOf(identifier: string): string {
   return identifier

@@ -2,7 +2,8 @@
  * What the steps of an mm thread do: locks, entries of the page table, frames.
  *
  * Models:     each change of an entry as one store; the frame of a cleared entry is gathered and
- *             stays the mm's until it is put; a page that turns out to be pinned gets its entry back.
+ *             stays the mm's until it is put; a page that turns out to be pinned gets its entry
+ *             back.
  * Source:     linux mm/memory.c, mm/migrate.c, mm/ksm.c, mm/khugepaged.c, mm/mprotect.c
  */
 import { FrameOwner, ProtocolTrait } from "../../abi/vocabulary";

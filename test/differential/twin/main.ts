@@ -3,8 +3,9 @@
  *
  *   main --set default | larger            the matrices that are kept beside this file
  *   main --set readings                    what changes under each other reading, one a line
- *   main --protocol P --operation O        one instance; --devices, --pages, --retry-limit N|unlimited,
- *                                          --choice NAME=VALUE for another reading, --paths for the steps
+ *   main --protocol P --operation O        one instance; --devices, --pages, --retry-limit
+ *                                          N|unlimited, --choice NAME=VALUE for another reading,
+ *                                          --paths for the steps
  */
 import { parseArgs } from "node:util";
 import { DEFAULT_CHOICES, type Choices } from "./choices.js";
