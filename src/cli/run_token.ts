@@ -1,11 +1,12 @@
 /** What `tlbstorm token` does with the token of a timed run: runs it again and compares. */
 import { PROPERTIES } from "../explore/properties.js";
 import { InvalidToken, otherVersion } from "../explore/token.js";
-import type { Program } from "../run/program.js";
+import { programOfScenario, type Program } from "../run/program.js";
 import { checksum, readRunToken, type RunTokenContent } from "../run/token.js";
+import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
 import { formatRun } from "./run_report.js";
-import { isFound, programOfScenario, runWithProgress } from "./simulate.js";
+import { isFound, runWithProgress } from "./simulate.js";
 
 export async function repeatRun(
   token: string,
@@ -29,7 +30,7 @@ export async function repeatRun(
 
 /** The very program that the token was made with. */
 async function programOf({ scenario, program, records }: RunTokenContent): Promise<Program> {
-  const found = await programOfScenario(scenario, program);
+  const found = await programOfScenario(scenario, () => openRecording(program));
   if (checksum(found.records) === records) return found;
   throw new InvalidToken(
     `${program} is not the program that the token was made with`,

@@ -1,11 +1,10 @@
 /** What `tlbstorm run` does: one timed run, printed, and written as files where that is asked. */
-import { programOf, type Program } from "../run/program.js";
+import { programOfScenario, type Program } from "../run/program.js";
 import type { RunResult } from "../run/result.js";
 import { runScenario } from "../run/run.js";
 import { formatStats } from "../run/stats.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import type { RunOptions } from "./commands/run.js";
-import { UserError } from "./errors.js";
 import { writeOutputs } from "./files.js";
 import type { ReadScenario } from "./load_scenario.js";
 import { toJson } from "./output.js";
@@ -15,8 +14,8 @@ import type { CommandResult } from "./result.js";
 import { formatRun } from "./run_report.js";
 
 export async function simulate(loaded: ReadScenario, options: RunOptions): Promise<CommandResult> {
-  const { resolved, settings, warnings } = loaded;
-  const program = await programOfScenario(resolved, loaded.recordingPath);
+  const { resolved, settings, warnings, recordingPath } = loaded;
+  const program = await programOfScenario(resolved, (name) => openRecording(recordingPath ?? name));
   const result = await runWithProgress(resolved, program, options);
   if (options.out !== undefined) {
     await writeOutputs(options.out, [
@@ -53,17 +52,6 @@ export async function runWithProgress(
   } finally {
     progress.end();
   }
-}
-
-/** What the mm of a scenario does; `path` is where its recording lies, if it names one. */
-export async function programOfScenario(
-  { workload }: ResolvedScenario,
-  path: string | null,
-): Promise<Program> {
-  if (workload.kind === "recording") {
-    return programOf(workload.recording, await openRecording(path ?? workload.recording));
-  }
-  throw new UserError("workload", "a run needs a recording", "see: tlbstorm list recordings");
 }
 
 export function isFound({ violations, devices }: RunResult): boolean {

@@ -91,5 +91,6 @@ export const TIMING_TEXTS: Readonly<Record<TimingName, string>> = {
   operationTime: "operation of the mm",
   notifierTime: "its notifier callbacks",
   laneStall: "lane without translation",
+  laneStallOutside: "the same, outside of a range",
   mmapLockWait: "handler waits for mmap_lock",
 };
