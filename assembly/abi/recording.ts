@@ -192,6 +192,10 @@ export enum ReplayCounter {
   SnapshotFound = 23,
   SnapshotAtLow = 24,
   SnapshotAtHigh = 25,
+  ModelStartLow = 26,
+  ModelStartHigh = 27,
+  ModelEndLow = 28,
+  ModelEndHigh = 29,
 }
 
 /** What a task is doing when it is in no call. */
@@ -214,6 +218,12 @@ export enum ReplayInput {
   BeforeSnapshot = 258,
   Interleaved = 259,
   PageCache = 260,
+  /** How far an exiting process's teardown has come. */
+  Teardown = 261,
+  /** Accesses that did not fault. */
+  UnseenAccess = 262,
+  /** Two processes that copy one page at the same time. */
+  RacingCopy = 263,
 }
 
 /** Where the system allows huge pages. */

@@ -100,6 +100,14 @@ function countState(replay: Replay, counter: u32): u32 {
       return <u32>snapshots.firstAt;
     case ReplayCounter.SnapshotAtHigh:
       return <u32>(snapshots.firstAt >> 32);
+    case ReplayCounter.ModelStartLow:
+      return <u32>snapshots.modelStart;
+    case ReplayCounter.ModelStartHigh:
+      return <u32>(snapshots.modelStart >> 32);
+    case ReplayCounter.ModelEndLow:
+      return <u32>snapshots.modelEnd;
+    case ReplayCounter.ModelEndHigh:
+      return <u32>(snapshots.modelEnd >> 32);
     default:
       return 0;
   }

@@ -14,18 +14,20 @@ import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
 import { FRAME_DIRTY } from "../kernel/mm/frames";
 import { addFolioToCache } from "../kernel/mm/install";
-import { Mm, addressOfMm, insertVma, mmAt } from "../kernel/mm/mm";
+import { Mm, addressOfMm, findVma, insertVma, mmAt } from "../kernel/mm/mm";
 import { VM_DONTCOPY, VM_PFNMAP } from "../kernel/mm/vm_flags";
 import { exitMm } from "../kernel/operations/exit";
 import { Access } from "../kernel/mm/access";
-import { FaultResult, handleFault, wouldFault } from "../kernel/operations/fault";
+import { FaultResult, copyPage, handleFault, wouldFault } from "../kernel/operations/fault";
 import { forkMm } from "../kernel/operations/fork";
 import { performAction } from "./actions";
 import { Comparer } from "./comparer";
 import { Descriptors } from "./descriptors";
 import { EventKind, EventRun, eventAt, freeRun, pushEvent } from "./event_run";
+import { EarlyFaults } from "./early_faults";
 import { Interleaving } from "./interleaving";
 import { KernelThreads } from "./kernel_threads";
+import { adoptAccesses, forgetPage, isSharedPage } from "./unseen_inputs";
 import { learnPageCache } from "./page_cache_input";
 import { Snapshots } from "./snapshot";
 import { Stage } from "./stage";
@@ -34,6 +36,9 @@ import { NO_CALL, Task, predictedOf, recordedOf } from "./task";
 import { Windows } from "./windows";
 
 const CLONE_VM: u64 = 0x100;
+/** Longer than any teardown in the recordings takes. */
+const TEARDOWN_NS: u64 = 50_000_000;
+const ANY_CPU: u32 = 0xffffffff;
 const KTHREAD_TID: u32 = 0xfffffffe;
 
 /** Counts of what no rule covers, by what it is. */
@@ -65,7 +70,8 @@ export class Replay {
   readonly descriptors: Descriptors;
   readonly unsupported: Unsupported;
   readonly threads: KernelThreads;
-  private readonly interleaving: Interleaving = new Interleaving();
+  private readonly interleaving: Interleaving;
+  private readonly early: EarlyFaults = new EarlyFaults();
   readonly kthreadInputs: Unsupported;
   faultsExpected: u32 = 0;
   faultsUnneeded: u32 = 0;
@@ -82,6 +88,8 @@ export class Replay {
   /** The mm that works for a task. */
   private working: u32 = 0;
   private kthreads: u32 = 0;
+  /** Tasks whose exit was seen but not finished. */
+  private exiting: u32 = 0;
 
   constructor(
     readonly kernel: Kernel,
@@ -91,6 +99,7 @@ export class Replay {
     const windows = new Windows();
     this.windows = windows;
     this.threads = new KernelThreads(kernel);
+    this.interleaving = new Interleaving(arena);
     this.comparer = new Comparer(arena);
     this.snapshots = new Snapshots(arena, windows);
     this.descriptors = new Descriptors(arena);
@@ -109,6 +118,7 @@ export class Replay {
       if (record.tid != 0) this.mapBelowWindow(this.mmOf(this.taskOf(record)), record.a0);
       return;
     }
+    if (this.exiting > 0) this.finishExits(record.cpu, record.tid, record.t);
     if (record.kthread != 0) {
       this.takeFromKthread(record);
       return;
@@ -129,6 +139,7 @@ export class Replay {
 
   /** The recording is over: what is still open is settled. */
   finish(): void {
+    this.finishExits(ANY_CPU, 0, 0);
     if (this.kthreads != 0) this.settleKthread(this.kthreadTask());
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       const task = changetype<Task>(<usize>this.taskOrder.at(i));
@@ -183,6 +194,7 @@ export class Replay {
       case RecordKind.Notifier:
         this.settle(task, record.line);
         this.mmOf(task).hasNotifier = <u32>record.a0;
+        this.early.begin(this.mmOf(task));
         if (record.a0 != 0) this.stage.notifierRegistered(this.mmOf(task));
         return;
       case RecordKind.File:
@@ -200,6 +212,7 @@ export class Replay {
         return;
       case RecordKind.SnapBegin:
         this.settle(task, record.line);
+        this.finishExits(ANY_CPU, record.tid, 0);
         this.snapMm = task.mm;
         this.snapshots.begin(this.kernel, mmAt(this.snapMm));
         return;
@@ -234,7 +247,7 @@ export class Replay {
         return;
       }
       case RecordKind.SnapEnd:
-        this.snapshots.end(this.kernel, mmAt(this.snapMm), record.line);
+        this.endSnapshot(record);
         return;
       case RecordKind.MigSet:
         this.predictFor(task);
@@ -255,6 +268,13 @@ export class Replay {
     }
   }
 
+  private endSnapshot(record: EventRecord): void {
+    const mm = mmAt(this.snapMm);
+    const wasKnown = mm.known != 0;
+    this.snapshots.end(this.kernel, mm, record.line);
+    if (!wasKnown) this.early.apply(this.kernel, mm);
+  }
+
   // ---- flushes and settling
 
   private takeFlush(record: EventRecord, task: Task): void {
@@ -264,7 +284,9 @@ export class Replay {
       this.kernel.tlbs.load(record.cpu, mm);
       this.kernel.tlbs.catchUp(record.cpu, mm);
     }
-    this.interleaving.take(task, mm, record.cpu, reason);
+    const isFull = <i64>record.a1 == -1;
+    this.interleaving.take(task, mm, record.cpu, reason, isFull);
+    if (isFull && reason != FlushReason.TaskSwitch && this.gathersElsewhere(task)) task.nested++;
     if (reason == FlushReason.Local && record.a1 == 0) {
       this.dropBatchOfOthers(task);
       return;
@@ -286,6 +308,19 @@ export class Replay {
     }
   }
 
+  /** Whether another task of the mm is in a call that may hold a gather open. */
+  private gathersElsewhere(task: Task): bool {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const other = changetype<Task>(<usize>this.taskOrder.at(i));
+      if (other == task || other.mm != task.mm) continue;
+      const call = other.call;
+      if (call == Call.Munmap || call == Call.Madvise || call == Call.Mprotect || call == Call.Mmap)
+        return true;
+      if (call == Call.Brk || call == Call.Mremap) return true;
+    }
+    return false;
+  }
+
   /** A batched flush that finds this CPU up to date was for pages of other programs, as was its request. */
   private dropBatchOfOthers(task: Task): void {
     this.kthreadInputs.add(ReplayInput.BatchOfOthers);
@@ -301,6 +336,7 @@ export class Replay {
   }
 
   private compare(task: Task, mm: Mm | null, isKnown: bool, line: u32): void {
+    if (task.deferred != 0) this.serveDeferred(task);
     const recorded = recordedOf(task);
     const predicted = predictedOf(task);
     if (!isKnown || !this.stage.compares()) {
@@ -309,6 +345,13 @@ export class Replay {
       recorded.length = 0;
       predicted.length = 0;
       return;
+    }
+    if (
+      this.windows.count == 0 &&
+      task.call == Call.Madvise &&
+      adoptAccesses(task, recorded, predicted)
+    ) {
+      this.kthreadInputs.add(ReplayInput.UnseenAccess);
     }
     const merged = this.interleaving.reconcile(task, recorded, predicted);
     if (merged > 0) this.kthreadInputs.addSome(ReplayInput.Interleaved, merged);
@@ -415,9 +458,19 @@ export class Replay {
   // ---- faults and accesses
 
   private takeFault(record: EventRecord, task: Task): void {
+    // a second fault on a page that the first one is still busy with
+    if (
+      task.deferred != 0 &&
+      (task.deferred ^ record.a0) >> 12 == 0 &&
+      recordedOf(task).length == 0
+    )
+      return;
     if (task.call == NO_CALL) this.settle(task, record.line);
     const mm = this.mmOf(task);
-    if (mm.known == 0) return;
+    if (mm.known == 0) {
+      this.early.add(mm, record.a0);
+      return;
+    }
     // the new image is set up before its mm shows in the recording
     if (task.call == Call.Execve && record.a2 != 0) return;
     const va = record.a0;
@@ -434,11 +487,47 @@ export class Replay {
       this.faultsUnneeded++;
       if (this.firstBadFaultLine == 0) this.firstBadFaultLine = record.line;
     }
+    if (this.windows.count == 0 && access == Access.Write && isSharedPage(this.kernel, mm, va)) {
+      task.deferred = va;
+      return;
+    }
+    this.serveFault(task, mm, va, access);
+  }
+
+  private serveFault(task: Task, mm: Mm, va: u64, access: Access): void {
     this.predictFor(task);
     const result = handleFault(this.kernel, mm, va, access, false);
     this.idle();
     if (result == FaultResult.Handled) this.stage.touched(mm, va);
     if (result == FaultResult.Handled && task.opCount == 0) this.kernel.markAccess(mm, va, access);
+  }
+
+  /**
+   * A write to a page that was shared when the fault began. A process in the middle of its exit may have given the
+   * page up by now, and one that copies it at the same time may not have yet: the recording shows which.
+   */
+  private serveDeferred(task: Task): void {
+    const va = task.deferred;
+    const mm = this.mmOf(task);
+    task.deferred = 0;
+    if (recordedOf(task).length == 0) this.unmapInExiting(va);
+    const vma = findVma(mm, va);
+    if (vma == null || recordedOf(task).length == 0 || isSharedPage(this.kernel, mm, va)) {
+      this.serveFault(task, mm, va, Access.Write);
+      return;
+    }
+    this.kthreadInputs.add(ReplayInput.RacingCopy);
+    this.predictFor(task);
+    copyPage(this.kernel, mm, vma, va);
+    this.idle();
+  }
+
+  private unmapInExiting(va: u64): void {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const task = changetype<Task>(<usize>this.taskOrder.at(i));
+      if (task.isExiting == 0 || task.mm == 0 || mmAt(task.mm).users != 1) continue;
+      if (forgetPage(this.kernel, mmAt(task.mm), va)) this.kthreadInputs.add(ReplayInput.Teardown);
+    }
   }
 
   private takeOp(record: EventRecord, task: Task): void {
@@ -509,8 +598,38 @@ export class Replay {
     task.isCallDone = 1;
   }
 
+  /**
+   * The mm of the last task is torn down after its exit was recorded.
+   */
   private takeTaskexit(record: EventRecord, task: Task): void {
-    this.leaveMm(task, record.line);
+    this.settle(task, record.line);
+    task.call = NO_CALL;
+    task.cpu = record.cpu;
+    task.exitLine = record.line;
+    task.exitTime = record.t;
+    task.isExiting = 1;
+    this.exiting++;
+  }
+
+  /** In a small program's recording, made on one CPU, the teardown is over when another task runs. */
+  private isTornDown(task: Task, cpu: u32, time: u64): bool {
+    if (cpu == ANY_CPU) return true;
+    if (this.windows.count > 0) return task.cpu == cpu;
+    return time > task.exitTime + TEARDOWN_NS;
+  }
+
+  private finishExits(cpu: u32, tid: u32, time: u64): void {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const task = changetype<Task>(<usize>this.taskOrder.at(i));
+      if (task.isExiting == 0 || task.tid == tid || !this.isTornDown(task, cpu, time)) continue;
+      this.exiting--;
+      this.buryTask(task);
+      i--;
+    }
+  }
+
+  private buryTask(task: Task): void {
+    this.leaveMm(task, task.exitLine);
     this.tasks.remove(<u64>task.tid + 1);
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       if (this.taskOrder.at(i) != <u32>changetype<usize>(task)) continue;

@@ -91,6 +91,9 @@ export class Snapshots {
   isLoading: bool = false;
   hasFrames: bool = false;
   vmaDifferences: u32 = 0;
+  /** The bounds of the mm's VMA where the first one differed. */
+  modelStart: u64 = 0;
+  modelEnd: u64 = 0;
   pageDifferences: u32 = 0;
   private vmaIndex: u32 = 0;
   private pagesListed: u64 = 0;
@@ -143,6 +146,8 @@ export class Snapshots {
     const found = (<u32>(vma.flags & 7)) | ((vma.flags & VM_SHARED) != 0 ? 8 : 0);
     if (vma.start != start || vma.end != end || found != bits) {
       this.differ(Difference.Vma, start, bits, found);
+      if (this.vmaDifferences == 1) this.modelStart = vma.start;
+      if (this.vmaDifferences == 1) this.modelEnd = vma.end;
     }
     this.vmaIndex++;
     this.skipToWindow(mm);
@@ -205,13 +210,19 @@ export class Snapshots {
     frame: u32,
     hasFrame: bool,
   ): void {
-    this.pagesListed += count;
     for (let i: u64 = 0; i < count; i++) {
       const va = start + (i << 12);
+      // what the page cache held of a real program's files is not recorded
+      if (this.windows.count > 0 || this.isAnonAt(mm, va)) this.pagesListed++;
       if (this.isLoading) this.loadPage(kernel, mm, va, flags);
       else if (this.difference != Difference.Page)
         this.comparePage(kernel, mm, va, flags, frame + <u32>i, hasFrame);
     }
+  }
+
+  private isAnonAt(mm: Mm, va: u64): bool {
+    const vma = findVma(mm, va);
+    return vma != null && vma.file == 0;
   }
 
   private comparePage(
@@ -222,6 +233,7 @@ export class Snapshots {
     frame: u32,
     hasFrame: bool,
   ): void {
+    if (!this.hasFrames && (flags & FILE) != 0) return;
     const mask = this.hasFrames ? 0xffffffff : KNOWN_WITHOUT_FRAMES;
     const found = this.flagsAt(kernel, mm, va);
     if ((found & mask) != (flags & mask)) {
@@ -354,6 +366,7 @@ export class Snapshots {
     for (let i: u32 = 0; i < mm.count; i++) {
       const vma = vmaOf(mm, i);
       if (!this.windows.holds(vma.start)) continue;
+      if (this.windows.count == 0 && vma.file != 0) continue;
       let va = kernel.tables.firstPmd(mm, vma.start, vma.end);
       while (va < vma.end) {
         const next = blockEnd(va, vma.end);

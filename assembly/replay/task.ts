@@ -43,6 +43,15 @@ export class Task {
   /** Local flushes that another CPU's request overtook, and those that it made needless. */
   overtaken: u32;
   absorbed: u32;
+  /** Full flushes made while another task of the mm was in a call that gathers. */
+  nested: u32;
+  /** Its exit was seen, but the mm is not torn down yet. */
+  isExiting: u32;
+  cpu: u32;
+  exitLine: u32;
+  exitTime: u64;
+  /** A write fault whose outcome is seen only from the events after it; 0 when there is none. */
+  deferred: u64;
 }
 
 export const NO_CALL: u32 = 0xffffffff;

@@ -45,6 +45,8 @@ export interface RecordingCheck {
 export interface SnapshotDifference {
   line: number;
   address: string;
+  /** Bounds of the mm's VMA where a VMA differed. */
+  vma: readonly [string, string];
   expected: number;
   found: number;
 }
@@ -102,11 +104,15 @@ function reportOf(name: string, core: ReplayCore): RecordingCheck {
 function snapshotDifference(core: ReplayCore): SnapshotDifference | null {
   const line = core.count(ReplayCounter.SnapshotDifference);
   if (line === 0) return null;
-  const high = core.count(ReplayCounter.SnapshotAtHigh);
-  const address = high * 2 ** 32 + core.count(ReplayCounter.SnapshotAtLow);
+  const address = (low: ReplayCounter, high: ReplayCounter) =>
+    `0x${(core.count(high) * 2 ** 32 + core.count(low)).toString(16)}`;
   return {
     line,
-    address: `0x${address.toString(16)}`,
+    address: address(ReplayCounter.SnapshotAtLow, ReplayCounter.SnapshotAtHigh),
+    vma: [
+      address(ReplayCounter.ModelStartLow, ReplayCounter.ModelStartHigh),
+      address(ReplayCounter.ModelEndLow, ReplayCounter.ModelEndHigh),
+    ],
     expected: core.count(ReplayCounter.SnapshotExpected),
     found: core.count(ReplayCounter.SnapshotFound),
   };
@@ -149,6 +155,9 @@ const INPUTS: Record<number, string> = {
   [ReplayInput.BeforeSnapshot]: "events before the first snapshot of an mm",
   [ReplayInput.Interleaved]: "order of concurrent flushes",
   [ReplayInput.PageCache]: "page cache of files whose making is not recorded",
+  [ReplayInput.Teardown]: "progress of an exiting process's teardown",
+  [ReplayInput.UnseenAccess]: "accesses that did not fault",
+  [ReplayInput.RacingCopy]: "copies of one page by two processes at once",
 };
 
 const REASONS: Record<number, string> = {

@@ -128,11 +128,16 @@ function writeToReadOnly(
     kernel.plan.makeWritable(vma, va);
     return FaultResult.Handled;
   }
+  copyPage(kernel, mm, vma, va);
+  return FaultResult.Handled;
+}
+
+/** wp_page_copy. */
+export function copyPage(kernel: Kernel, mm: Mm, vma: Vma, va: u64): void {
   const page = alignDown(va, 4096);
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, page, page + 4096);
   kernel.plan.replacePage(vma, va);
   kernel.plan.rangeEnd(mm);
-  return FaultResult.Handled;
 }
 
 /** do_huge_pmd_wp_page; false when the entry was split and the page has to be looked at by itself. */

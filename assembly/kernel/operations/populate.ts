@@ -43,7 +43,6 @@ export function touchRange(
   while (va < end) {
     if (wouldFault(kernel, mm, va, access) && handleFault(kernel, mm, va, access, force) != 0)
       return false;
-    kernel.markAccess(mm, va, access);
     const pmd = kernel.tables.find(mm, va, LEVEL_PMD);
     const isHugePage = pmd != 0 && isHuge(load<u64>(pmd));
     va = isHugePage ? (va | (PMD_SIZE - 1)) + 1 : va + 4096;
