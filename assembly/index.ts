@@ -7,6 +7,7 @@ import { Explorer } from "./explore/explorer";
 import { describeMove, describeState, tracePath, traceUnserved } from "./explore/path";
 import { PROTOCOL_BYTES } from "./kernel/steps/program";
 import * as host from "./replay/host_interface";
+import { addressOf } from "./timed/host_notifier";
 import { Simulation } from "./timed/simulation";
 import { bootExplorer, bootReplay, bootSimulation, theWorld } from "./world";
 
@@ -234,6 +235,11 @@ export function runDigestHigh(): u32 {
 /** When a device gave up, in nanoseconds; -1: it did not. */
 export function runDeviceFailedAt(device: u32): f64 {
   return simulation().devices.failedAtNs(device);
+}
+
+/** What a callback of the host asks for: returns when IOMMU and devices have lost [start, end). */
+export function runInvalidate(start: f64, end: f64): void {
+  simulation().notifier.invalidateForHost(addressOf(start), addressOf(end));
 }
 
 function simulation(): Simulation {

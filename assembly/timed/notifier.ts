@@ -18,9 +18,11 @@ import {
 } from "../abi/vocabulary";
 import { allocate, longAt, putLong } from "../base/bytes";
 import { DriverState } from "../kernel/driver/driver_state";
+import { NotifierEvent } from "../kernel/events";
 import { Locks, NOBODY } from "../kernel/locks";
 import { Protocol } from "../kernel/steps/program";
 import { OpenRanges } from "./devices";
+import { hostImplementers, notifyHost, releaseHost } from "./host_notifier";
 import { IommuUnit } from "./iommu_unit";
 import { Machine } from "./machine";
 import { Workers } from "./workers";
@@ -74,14 +76,14 @@ export class Notifier extends OpenRanges {
     return false;
   }
 
-  rangeStart(start: u64, end: u64): void {
+  rangeStart(event: NotifierEvent, start: u64, end: u64): void {
     const counters = this.machine.counters;
     counters.add(Counter.RangeStarts);
     counters.add(Counter.RangePages, end == EVERYTHING ? 1 : (end - start) >> 12);
     assert(this.open < OPEN_MAX, "an mm has at most 64 open range pairs");
     putLong(this.starts, this.open, start);
     putLong(this.ends, this.open++, end);
-    this.call(Hook.RangeStart, start, end, this.machine.cost(Latency.Callback));
+    this.call(Hook.RangeStart, start, end, this.machine.cost(Latency.Callback), event);
   }
 
   rangeEnd(): void {
@@ -97,6 +99,16 @@ export class Notifier extends OpenRanges {
     this.lockPageTable();
     this.call(Hook.SecondaryFlush, start, end, 0);
     this.unlockPageTable();
+  }
+
+  /** The mm exits: its notifiers are released before its tables go. */
+  release(): void {
+    if (this.machine.spec.notifierMode == NotifierMode.Host) releaseHost();
+  }
+
+  /** What a callback of the host asks for; returns when it is complete. */
+  invalidateForHost(start: u64, end: u64): void {
+    this.invalidate(start, end, false, true);
   }
 
   /** A CPU flush that takes `ns`. */
@@ -127,11 +139,21 @@ export class Notifier extends OpenRanges {
     this.wakeWorkers();
   }
 
-  private call(hook: Hook, start: u64, end: u64, callbackNs: u64): void {
+  private call(
+    hook: Hook,
+    start: u64,
+    end: u64,
+    callbackNs: u64,
+    event: NotifierEvent = NotifierEvent.Unmap,
+  ): void {
     const mode = <NotifierMode>this.machine.spec.notifierMode;
     const counters = this.machine.counters;
     const began = this.machine.now + this.spentNs;
     if (mode == NotifierMode.None) return;
+    if (mode == NotifierMode.Host) {
+      if (this.callHost(hook, event, start, end, callbackNs)) this.recordSince(began);
+      return;
+    }
     if (mode == NotifierMode.ShortCircuit) {
       this.spend(1);
     } else {
@@ -146,8 +168,27 @@ export class Notifier extends OpenRanges {
         this.run(block, count, start, end);
       }
     }
+    this.recordSince(began);
+  }
+
+  private recordSince(began: u64): void {
     const spent = this.machine.now + this.spentNs - began;
     this.machine.timing(Timing.NotifierTime).record(spent);
+  }
+
+  /** Counts and spends as for a protocol's callbacks; false: no list was walked. */
+  private callHost(hook: Hook, event: NotifierEvent, start: u64, end: u64, callbackNs: u64): bool {
+    const isFault = this.isFaulting || this.isImmediate;
+    const called = hostImplementers(hook, isFault);
+    if (called >= 0) {
+      this.spend(this.machine.cost(Latency.NotifierCall));
+      if (called == 0) this.machine.counters.add(Counter.NotifierWalksForNothing);
+      else this.machine.counters.add(Counter.NotifierCalls, called);
+      if (called > 0) this.spend(callbackNs * called);
+    }
+    // Also where nobody implements it: the registry knows which pairs are open.
+    notifyHost(hook, isFault, event, start, end);
+    return called >= 0;
   }
 
   private run(block: usize, count: u8, start: u64, end: u64): void {

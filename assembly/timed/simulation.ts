@@ -53,7 +53,7 @@ export class Simulation extends EventHandler {
   readonly devices: Devices;
   private readonly pasids: PasidTable;
   private readonly space: KernelSpace;
-  private readonly notifier: Notifier;
+  readonly notifier: Notifier;
   private readonly plan: TimedPlan;
   private readonly sink: TimedSink;
   private readonly iommu: IommuUnit;
@@ -146,6 +146,7 @@ export class Simulation extends EventHandler {
   /** The mm is about to exit: its PASID is torn down first. */
   detach(mm: Mm): void {
     if (!this.isAttached || this.space.mm != mm) return;
+    this.notifier.release();
     this.devices.isStopped = true;
     this.pasids.setEmptied(ASID, true);
     this.iommu.invalidateNow(0, 1 << 40, true);

@@ -32,7 +32,7 @@ export class TimedSink extends EventSink {
 
   rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
     if (mm.id != this.attachedMm) return;
-    this.notifier.rangeStart(start, end);
+    this.notifier.rangeStart(event, start, end);
   }
 
   rangeEnd(mm: Mm): void {

@@ -14,6 +14,20 @@ export type CoreExports = Awaited<ReturnType<typeof Generated.instantiate>>;
 
 export type CoreBuild = "release" | "trace" | "debug";
 
+/** What the core asks of host code that implements a notifier; see assembly/timed/host_notifier.ts. */
+export interface HostNotifier {
+  /** Subscriptions that would be called; negative: no list is walked. */
+  implementers(hook: number, isFault: boolean): number;
+  notify(hook: number, isFault: boolean, event: number, start: number, end: number): void;
+  /** The mm exits. */
+  release(): void;
+}
+
+/** What host code implements of a run; what is left out is never called. */
+export interface HostFunctions {
+  readonly notifier?: HostNotifier;
+}
+
 /** A broken invariant inside the core. */
 export class CoreAbort extends Error {
   override readonly name = "CoreAbort";
@@ -34,9 +48,10 @@ function compiled(build: CoreBuild): Promise<WebAssembly.Module> {
 export class Core {
   private constructor(readonly exports: CoreExports) {}
 
-  /** A fresh machine. */
-  static async create(build: CoreBuild = "release"): Promise<Core> {
+  /** A fresh machine. `host` is asked for when the core calls, so it may be completed after this. */
+  static async create(build: CoreBuild = "release", host: HostFunctions = {}): Promise<Core> {
     const { instance } = await instantiate(await compiled(build), {
+      host: imported(host),
       env: {
         abort(message: number, file: number, line: number, column: number): never {
           throw new CoreAbort(describeAbort(memoryOf(instance), message, file, line, column));
@@ -65,6 +80,23 @@ export class Core {
   view(address: number, length: number): DataView<ArrayBuffer> {
     return new DataView(this.exports.memory.buffer, address, length);
   }
+}
+
+/** The functions that the core imports. */
+function imported(host: HostFunctions) {
+  const notifier = (): HostNotifier => {
+    if (host.notifier === undefined) throw new CoreAbort("this run has no notifier of the host");
+    return host.notifier;
+  };
+  return {
+    implementers: (hook: number, isFault: number) => notifier().implementers(hook, isFault !== 0),
+    notify(hook: number, isFault: number, event: number, start: number, end: number) {
+      notifier().notify(hook, isFault !== 0, event, start, end);
+    },
+    release() {
+      notifier().release();
+    },
+  };
 }
 
 function memoryOf(instance: WebAssembly.Instance): WebAssembly.Memory {

@@ -352,6 +352,8 @@ export enum NotifierMode {
   NotImplementing,
   /** The same, and nobody asks: the flush looks at one flag. */
   ShortCircuit,
+  /** Callbacks of the host, whoever is registered at the moment. */
+  Host,
 }
 
 /** A version of the kernel, as far as its notifiers differ. */

@@ -2,8 +2,10 @@
  * Registration and dispatch of notifiers: the list of each mm, as mm/mmu_notifier.c keeps it.
  *
  * Models:     newest first; op masks; start and end paired even when a subscription refuses;
- *             release once, by exit or by unregistration, whichever comes first.
- * Source:     linux mm/mmu_notifier.c (__mmu_notifier_register, mn_hlist_invalidate_range_start,
+ *             release once, by exit or by unregistration, whichever comes first; an mm that once
+ *             had a notifier, whose secondary flushes walk the empty list for ever after.
+ * Source:     linux 6.19 mm/mmu_notifier.c (__mmu_notifier_register,
+ *             mn_hlist_invalidate_range_start, __mmu_notifier_arch_invalidate_secondary_tlbs,
  *             mmu_notifier_unregister, mn_hlist_release)
  */
 import type {
@@ -42,16 +44,19 @@ export class NotifierRegistry {
   readonly counts: DispatchCounts = { calls: 0, walksForNothing: 0 };
   private readonly lists = new Map<number, Entry[]>();
   private openPairs = 0;
+  private openCalls = 0;
+  private isInRun = false;
 
   /**
-   * Registers callbacks for an mm. Throws RegistrationError while a range pair is open (the kernel
-   * waits for all locks of the mm), for ops that mix the secondary flush with start or end (refused
-   * since 6.6), and for ops that could refuse a start although they have an end.
+   * Registers callbacks for an mm. Throws RegistrationError inside a callback and while a range
+   * pair is open (the kernel waits for all locks of the mm), and for ops that mix the secondary
+   * flush with start or end (refused since 6.6).
    */
   register(mm: number, ops: MmuNotifierOps): Subscription {
-    if (this.openPairs > 0) {
+    if (this.openPairs > 0 || this.openCalls > 0) {
+      const where = this.openCalls > 0 ? "a callback is running" : "a range pair is open";
       throw new RegistrationError(
-        "a range pair is open: register between operations, as the kernel does by taking the mm's locks",
+        `${where}: register between operations, as the kernel does by taking the mm's locks`,
       );
     }
     const hasPair = ops.invalidateRangeStart !== undefined || ops.invalidateRangeEnd !== undefined;
@@ -70,14 +75,36 @@ export class NotifierRegistry {
     };
   }
 
-  /** An mm has at least one notifier: without one no list is walked. */
+  /** The mm has, or once had, a notifier: before the first one no list is walked. */
   hasNotifiers(mm: number): boolean {
-    return this.listOf(mm).length > 0;
+    return this.lists.has(mm);
   }
 
-  /** Some notifier of the mm implements the callback: what a short-circuit would look at. */
-  implements(mm: number, callback: CallbackName): boolean {
-    return this.listOf(mm).some(({ ops }) => ops[callback] !== undefined);
+  /** How many notifiers of the mm implement one of the callbacks. */
+  implementing(mm: number, ...callbacks: CallbackName[]): number {
+    return this.listOf(mm).filter((entry) => hasOneOf(entry, callbacks)).length;
+  }
+
+  /** A call of the callback walks the list; start and end look first whether it is empty. */
+  isWalked(mm: number, callback: CallbackName): boolean {
+    const isEmpty = this.listOf(mm).length === 0;
+    return this.hasNotifiers(mm) && (!isEmpty || callback === "archInvalidateSecondaryTlbs");
+  }
+
+  /**
+   * A run takes the registry for itself, until it calls what this returns. Pairs that it leaves
+   * open are closed then, so that the registry can be used again.
+   */
+  beginRun(): () => void {
+    if (this.isInRun) {
+      throw new RegistrationError("another run uses this registry: give each run its own");
+    }
+    this.isInRun = true;
+    return () => {
+      this.isInRun = false;
+      this.openPairs = 0;
+      this.openCalls = 0;
+    };
   }
 
   /**
@@ -86,24 +113,27 @@ export class NotifierRegistry {
    */
   invalidateRangeStart(range: NotifierRange, context: NotifierContext): boolean {
     this.openPairs++;
-    let isRefused = false as boolean;
-    const list = this.listOf(range.mm);
-    this.walk(list, "invalidateRangeStart", ({ ops }) => {
-      const answer = ops.invalidateRangeStart?.(range, context);
-      if (answer !== false) return;
+    const refusing: Entry[] = [];
+    this.walk(range.mm, ["invalidateRangeStart"], (entry) => {
+      const answer = entry.ops.invalidateRangeStart?.(range, context);
+      if (answer !== false) return answer;
       if (range.isBlockable) {
         throw new RegistrationError("a start refused a range that is blockable");
       }
-      isRefused = true;
+      refusing.push(entry);
+      return undefined;
     });
-    if (isRefused) this.invalidateRangeEnd(range, context);
-    return !isRefused;
+    if (refusing.length > 0) this.invalidateRangeEnd(range, context);
+    return refusing.length === 0;
   }
 
-  invalidateRangeEnd(range: NotifierRange, context: NotifierContext): void {
+  /** With `flushesToo`, as up to 6.5, each subscription is given the secondary flush before it. */
+  invalidateRangeEnd(range: NotifierRange, context: NotifierContext, flushesToo = false): void {
     if (this.openPairs === 0) throw new RegistrationError("a range ends that was not started");
-    this.walk(this.listOf(range.mm), "invalidateRangeEnd", ({ ops }) => {
-      ops.invalidateRangeEnd?.(range, context);
+    const { mm, start, end } = range;
+    this.walk(mm, endCallbacks(flushesToo), ({ ops }) => {
+      if (flushesToo) refusePromise(ops.archInvalidateSecondaryTlbs?.(mm, start, end, context));
+      return ops.invalidateRangeEnd?.(range, context);
     });
     this.openPairs--;
   }
@@ -114,9 +144,9 @@ export class NotifierRegistry {
     end: number,
     context: NotifierContext,
   ): void {
-    this.walk(this.listOf(mm), "archInvalidateSecondaryTlbs", ({ ops }) => {
-      ops.archInvalidateSecondaryTlbs?.(mm, start, end, context);
-    });
+    this.walk(mm, ["archInvalidateSecondaryTlbs"], ({ ops }) =>
+      ops.archInvalidateSecondaryTlbs?.(mm, start, end, context),
+    );
   }
 
   /** The mm exits: every subscription is released and unlinked before its tables go. */
@@ -134,13 +164,22 @@ export class NotifierRegistry {
     );
   }
 
-  private walk(list: readonly Entry[], callback: CallbackName, call: (entry: Entry) => void): void {
-    if (list.length === 0) return;
+  private walk(
+    mm: number,
+    callbacks: readonly CallbackName[],
+    call: (entry: Entry) => unknown,
+  ): void {
+    if (!this.isWalked(mm, callbacks[0]!)) return;
     let called = 0;
-    for (const entry of list) {
-      if (entry.isReleased || entry.ops[callback] === undefined) continue;
-      called++;
-      call(entry);
+    this.openCalls++;
+    try {
+      for (const entry of this.listOf(mm)) {
+        if (entry.isReleased || !hasOneOf(entry, callbacks)) continue;
+        called++;
+        refusePromise(call(entry));
+      }
+    } finally {
+      this.openCalls--;
     }
     this.counts.calls += called;
     if (called === 0) this.counts.walksForNothing++;
@@ -148,5 +187,24 @@ export class NotifierRegistry {
 
   private listOf(mm: number): readonly Entry[] {
     return this.lists.get(mm) ?? [];
+  }
+}
+
+/** What is called at the end of a range. */
+export function endCallbacks(flushesToo: boolean): CallbackName[] {
+  return flushesToo
+    ? ["invalidateRangeEnd", "archInvalidateSecondaryTlbs"]
+    : ["invalidateRangeEnd"];
+}
+
+function hasOneOf({ ops }: Entry, callbacks: readonly CallbackName[]): boolean {
+  return callbacks.some((callback) => ops[callback] !== undefined);
+}
+
+/** The mm does not wait for a promise: what it would do later comes too late. */
+function refusePromise(answer: unknown): void {
+  if (answer instanceof Promise) {
+    answer.catch(() => undefined);
+    throw new RegistrationError("a callback returned a promise: callbacks act before they return");
   }
 }

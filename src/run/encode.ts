@@ -6,7 +6,6 @@ import { encodeProtocol } from "../protocols/encode.js";
 import type { ResolvedDevice, ResolvedScenario } from "../scenario/resolved.js";
 import type { Latency } from "../scenario/schema.js";
 import { LATENCY_DRAWS, tableOf } from "./latency.js";
-import type { RunResult } from "./result.js";
 
 const ERAS = {
   "3.17": Era.Linux3_17,
@@ -16,7 +15,7 @@ const ERAS = {
   "6.19": Era.Linux6_19,
 } as const;
 
-const MODES: Record<RunResult["notifier"], NotifierMode> = {
+const MODES: Record<ResolvedScenario["notifier"], NotifierMode> = {
   implementing: NotifierMode.Implementing,
   none: NotifierMode.None,
   "not-implementing": NotifierMode.NotImplementing,

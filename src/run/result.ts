@@ -1,5 +1,6 @@
 /** What a timed run gives back: the shape of `tlbstorm run --json`. */
 import type { Counter, Timing } from "../abi/vocabulary.generated.js";
+import type { NotifierMode } from "../scenario/vocabulary.js";
 
 /** Exact counts by name: the members of Counter, first letter small. */
 export type Counts = Record<CountName, number>;
@@ -44,7 +45,7 @@ export interface RunResult {
   readonly arch: string;
   readonly protocol: string;
   /** The notifier as the mm's hot paths see it. */
-  readonly notifier: "implementing" | "none" | "not-implementing" | "short-circuit";
+  readonly notifier: NotifierMode | "host";
   readonly token: string;
   /** A hash of every event of the run: equal digests mean equal runs. */
   readonly digest: string;

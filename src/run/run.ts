@@ -6,6 +6,7 @@ import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import { encodeRun } from "./encode.js";
+import { RunHost, type HostParts } from "./host.js";
 import type { Program } from "./program.js";
 import type {
   CountName,
@@ -22,7 +23,7 @@ import { checksum, writeRunToken, type RunTokenContent } from "./token.js";
 /** Records that are fed at once: a slice of some milliseconds. */
 const BATCH_RECORDS = 256;
 
-export interface RunOptions {
+export interface RunOptions extends HostParts {
   /** How many of the program's events are done; awaited between slices. */
   readonly onProgress?: (done: number, total: number) => Promise<void> | void;
   /** Ends the run early with an AbortError. */
@@ -33,20 +34,41 @@ export interface RunOptions {
 
 /**
  * Runs a program under a scenario. The same scenario, program and build give the same result but
- * for `wallSeconds`.
+ * for `wallSeconds`, as long as the callbacks of the host do the same.
  */
 export async function runScenario(
   scenario: ResolvedScenario,
   program: Program,
   options: RunOptions = {},
 ): Promise<RunResult> {
+  const host = new RunHost(scenario, program.sharedMm, options);
+  try {
+    return await runWith(host, scenario, program, options);
+  } finally {
+    host.end();
+  }
+}
+
+async function runWith(
+  host: RunHost,
+  scenario: ResolvedScenario,
+  program: Program,
+  options: RunOptions,
+): Promise<RunResult> {
   const began = options.clock?.() ?? 0;
-  const core = await Core.create();
+  const core = await Core.create("release", host.functions);
   encodeRun(core, scenario, program.sharedMm);
+  host.connect(core);
   core.exports.runBoot();
   await feed(core, scenario, program, options);
   const digest = digestOf(core);
-  const claim = { scenario, program: program.name, records: checksum(program.records), digest };
+  const claim = {
+    scenario,
+    program: program.name,
+    records: checksum(program.records),
+    digest,
+    ...host.claim,
+  };
   return {
     schema: "tlbstorm.run/1",
     scenario: scenario.name,
@@ -54,7 +76,7 @@ export async function runScenario(
     era: scenario.era,
     arch: scenario.arch,
     protocol: scenario.protocol.id,
-    notifier: scenario.notifier,
+    notifier: host.hasNotifiers ? "host" : scenario.notifier,
     token: writeRunToken({ ...claim, violation: null }),
     digest,
     simulatedNs: core.exports.runNow(),
@@ -89,6 +111,7 @@ async function feed(
     if (until.kind === "time" && exports.runNow() >= until.ns) return;
     if (until.kind === "events" && readCounts(core).eventsProcessed >= until.events) return;
   }
+  exports.replayFinish();
 }
 
 const small = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);

@@ -25,6 +25,8 @@ export interface RunTokenContent {
   readonly digest: string;
   /** The violation it is about; null: the run as a whole. */
   readonly violation: { readonly rule: PropertyId; readonly atNs: number } | null;
+  /** Callbacks of a program took part, which a token cannot hold: reading it refuses it. */
+  readonly isHosted?: true;
 }
 
 type Json = string | number | boolean | null | Json[] | { [key: string]: Json };
@@ -48,6 +50,12 @@ export function readRunToken(token: string): RunTokenContent {
     throw new InvalidToken("the token is damaged: its checksum does not fit", COPY_HINT);
   }
   const content = JSON.parse(new TextDecoder().decode(bytes)) as RunTokenContent;
+  if (content.isHosted === true) {
+    throw new InvalidToken(
+      "the run that it names had callbacks of a program",
+      "run that program again: a token cannot hold them",
+    );
+  }
   const merged = merge(plain(defaults()), content.scenario as unknown as Json);
   return { ...content, scenario: revive(merged as unknown as ResolvedScenario) };
 }

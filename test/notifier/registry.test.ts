@@ -17,8 +17,8 @@ describe("the notifier list of an mm", () => {
   test("calls the subscription that was registered last first", () => {
     const registry = new NotifierRegistry();
     const order: string[] = [];
-    registry.register(MM, { invalidateRangeEnd: () => void order.push("first") });
-    registry.register(MM, { invalidateRangeEnd: () => void order.push("second") });
+    registry.register(MM, { invalidateRangeEnd: () => order.push("first") });
+    registry.register(MM, { invalidateRangeEnd: () => order.push("second") });
     registry.invalidateRangeStart(range, context);
     registry.invalidateRangeEnd(range, context);
     expect(order).toEqual(["second", "first"]);
@@ -27,7 +27,7 @@ describe("the notifier list of an mm", () => {
   test("never calls a subscription of another mm", () => {
     const registry = new NotifierRegistry();
     let calls = 0;
-    registry.register(MM + 1, { archInvalidateSecondaryTlbs: () => void calls++ });
+    registry.register(MM + 1, { archInvalidateSecondaryTlbs: () => calls++ });
     registry.archInvalidateSecondaryTlbs(MM, 0x1000, 0x2000, context);
     expect(calls).toBe(0);
   });
@@ -68,7 +68,7 @@ describe("the notifier list of an mm", () => {
         open++;
         return true;
       },
-      invalidateRangeEnd: () => void open--,
+      invalidateRangeEnd: () => open--,
     });
     registry.register(MM, { invalidateRangeStart: () => false });
     expect(registry.invalidateRangeStart(nonblock, context)).toBe(false);
@@ -84,7 +84,7 @@ describe("the notifier list of an mm", () => {
   test("releases a subscription once, by exit or by unregistration", () => {
     const registry = new NotifierRegistry();
     let released = 0;
-    const subscription = registry.register(MM, { release: () => void released++ });
+    const subscription = registry.register(MM, { release: () => released++ });
     registry.exit(MM);
     subscription.unregister();
     expect(released).toBe(1);
@@ -93,7 +93,7 @@ describe("the notifier list of an mm", () => {
   test("never calls a subscription again after its release", () => {
     const registry = new NotifierRegistry();
     let calls = 0;
-    const subscription = registry.register(MM, { invalidateRangeEnd: () => void calls++ });
+    const subscription = registry.register(MM, { invalidateRangeEnd: () => calls++ });
     subscription.unregister();
     registry.invalidateRangeStart(range, context);
     registry.invalidateRangeEnd(range, context);
