@@ -24,16 +24,24 @@ export class LivePages {
 
   /** One of the pages; there must be one. */
   pick(random: Random): u64 {
-    const age = random.choose(random.choose(this.length) + 1);
-    return longAt(this.ring, (this.newest + this.capacity - age) % this.capacity);
+    return this.at(random.choose(random.choose(this.length) + 1));
   }
 
-  /** The page is gone: its places show the newest page. */
+  /** The page is gone: its places show another page; without another there is none to work on. */
   forget(vpn: u64): void {
-    const newest = longAt(this.ring, this.newest);
-    if (newest == vpn) return;
-    for (let i: u32 = 0; i < this.capacity; i++) {
-      if (longAt(this.ring, i) == vpn) putLong(this.ring, i, newest);
+    let other = vpn;
+    for (let i: u32 = 0; i < this.length && other == vpn; i++) other = this.at(i);
+    if (other == vpn) {
+      this.length = 0;
+      return;
     }
+    for (let i: u32 = 0; i < this.capacity; i++) {
+      if (longAt(this.ring, i) == vpn) putLong(this.ring, i, other);
+    }
+  }
+
+  /** The page touched `age` touches ago. */
+  private at(age: u32): u64 {
+    return longAt(this.ring, (this.newest + this.capacity - age) % this.capacity);
   }
 }

@@ -36,7 +36,7 @@ export class RecordedProgram extends Stage {
   }
 
   touched(mm: Mm, va: u64): void {
-    if (mm.id == this.attached) this.simulation.live.add(va >> 12);
+    if (mm.id == this.attached) this.simulation.touchedByProgram(va >> 12);
   }
 
   /** Devices are attached to the mm that the run names, or to the first that has a notifier. */

@@ -143,6 +143,11 @@ export class Simulation extends EventHandler {
     this.devices.start();
   }
 
+  /** The program's data is what it shares with its device: pages that may be written. */
+  touchedByProgram(vpn: u64): void {
+    if (this.space.mayWrite(vpn)) this.live.add(vpn);
+  }
+
   /** The mm is about to exit: its PASID is torn down first. */
   detach(mm: Mm): void {
     if (!this.isAttached || this.space.mm != mm) return;
