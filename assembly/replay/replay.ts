@@ -133,7 +133,11 @@ export class Replay {
       if (record.kind != RecordKind.Exec) this.kernel.tlbs.load(record.cpu, this.mmOf(task));
     }
     this.kernel.tlbs.cpu = record.cpu;
+    task.cpu = record.cpu;
     this.stage.time = record.t;
+    if (record.kind == RecordKind.Fault) task.faultsInARow++;
+    else if (record.kind != RecordKind.Tlb && record.kind != RecordKind.SnapBegin)
+      task.faultsInARow = 0;
     this.dispatch(record, task);
   }
 
@@ -215,6 +219,8 @@ export class Replay {
         this.finishExits(ANY_CPU, record.tid, 0);
         this.snapMm = task.mm;
         this.snapshots.begin(this.kernel, mmAt(this.snapMm));
+        this.snapshots.ownFaults = task.faultsInARow;
+        task.faultsInARow = 0;
         return;
       case RecordKind.SnapVma: {
         const hasFile = (record.present & 8) != 0;
@@ -396,7 +402,11 @@ export class Replay {
 
   private carryOut(task: Task, result: i64): void {
     const mm = this.mmOf(task);
-    if (mm.known == 0) return;
+    if (mm.known == 0) {
+      if (task.call == Call.Mmap && result > 0)
+        this.early.addMapping(mm, <u64>result, task.args1, <u32>task.args3);
+      return;
+    }
     this.learnMask(task, mm);
     this.predictFor(task);
     if (!performCall(this.kernel, mm, task, this.descriptors, result))
@@ -510,7 +520,10 @@ export class Replay {
     const va = task.deferred;
     const mm = this.mmOf(task);
     task.deferred = 0;
-    if (recordedOf(task).length == 0) this.unmapInExiting(va);
+    if (recordedOf(task).length == 0) {
+      this.serveOthers(va);
+      this.unmapInExiting(va);
+    }
     const vma = findVma(mm, va);
     if (vma == null || recordedOf(task).length == 0 || isSharedPage(this.kernel, mm, va)) {
       this.serveFault(task, mm, va, Access.Write);
@@ -522,10 +535,28 @@ export class Replay {
     this.idle();
   }
 
+  /** Copies of the same page by other tasks that show in the recording come first. */
+  private serveOthers(va: u64): void {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const other = changetype<Task>(<usize>this.taskOrder.at(i));
+      if (other.deferred >> 12 != va >> 12 || recordedOf(other).length == 0) continue;
+      const tlbs = this.kernel.tlbs;
+      const cpu = tlbs.cpu;
+      const loaded = tlbs.loadedOn(other.cpu);
+      tlbs.cpu = other.cpu;
+      tlbs.setLoaded(other.cpu, other.mm);
+      this.serveDeferred(other);
+      tlbs.setLoaded(other.cpu, loaded);
+      tlbs.cpu = cpu;
+    }
+  }
+
   private unmapInExiting(va: u64): void {
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       const task = changetype<Task>(<usize>this.taskOrder.at(i));
-      if (task.isExiting == 0 || task.mm == 0 || mmAt(task.mm).users != 1) continue;
+      // execve tears the old mm down before it shows
+      if (task.isExiting == 0 && task.call != Call.Execve) continue;
+      if (task.mm == 0 || mmAt(task.mm).users != 1) continue;
       if (forgetPage(this.kernel, mmAt(task.mm), va)) this.kthreadInputs.add(ReplayInput.Teardown);
     }
   }

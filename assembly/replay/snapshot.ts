@@ -90,6 +90,8 @@ export class Snapshots {
   firstFound: u32 = 0;
   isLoading: bool = false;
   hasFrames: bool = false;
+  /** Faults right before the snapshot, which may come from its writing, after the pages were read. */
+  ownFaults: u32 = 0;
   vmaDifferences: u32 = 0;
   /** The bounds of the mm's VMA where the first one differed. */
   modelStart: u64 = 0;
@@ -347,7 +349,8 @@ export class Snapshots {
     }
     if (this.vmaIndex < mm.count) this.differ(Difference.Vma, vmaOf(mm, this.vmaIndex).start, 0, 1);
     const populated = this.countPopulated(kernel, mm);
-    if (populated != this.pagesListed && this.difference == Difference.None) {
+    const most = this.pagesListed + (this.windows.count > 0 ? 0 : this.ownFaults);
+    if ((populated < this.pagesListed || populated > most) && this.difference == Difference.None) {
       this.differ(Difference.Page, populated, <u32>this.pagesListed, 0xffffffff);
     }
     this.compared++;

@@ -49,6 +49,8 @@ export class Task {
   isExiting: u32;
   cpu: u32;
   exitLine: u32;
+  /** Faults since the task did anything else. */
+  faultsInARow: u32;
   exitTime: u64;
   /** A write fault whose outcome is seen only from the events after it; 0 when there is none. */
   deferred: u64;

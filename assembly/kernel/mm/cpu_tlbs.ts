@@ -52,6 +52,16 @@ export class CpuTlbs {
     mm.cpuMask |= (<u64>1) << cpu;
   }
 
+  /** The mm that `cpu` has loaded, by address; 0 when none is known. */
+  loadedOn(cpu: u32): u32 {
+    return load<u32>(this.loaded + ((<usize>cpu) << 2));
+  }
+
+  /** Says which mm `cpu` had loaded at the time of what is carried out next. */
+  setLoaded(cpu: u32, mm: u32): void {
+    store<u32>(this.loaded + ((<usize>cpu) << 2), mm);
+  }
+
   forget(mm: Mm): void {
     for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
       const at = this.loaded + ((<usize>cpu) << 2);

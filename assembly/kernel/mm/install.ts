@@ -177,8 +177,12 @@ function readAround(kernel: Kernel, vma: Vma, index: u64): bool {
 
 /** filemap_map_pages: maps the cached pages of the window, large folios whole where they fit. */
 function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
+  // nothing beyond the end of the file is mapped
+  const first = linearPage(vma, start);
+  const filePages = kernel.files.at(vma.file).pages;
+  const limit = first >= filePages ? 0 : min(count, filePages - first);
   let i: u64 = 0;
-  while (i < count) {
+  while (i < limit) {
     const va = start + (i << 12);
     const pfn = cachedAt(kernel, vma, va);
     if (pfn == 0) {
@@ -190,7 +194,7 @@ function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
     const size = (<u64>1) << head.order;
     const offset = <u64>(pfn - frame.head);
     let first = va;
-    let pages = min(size - offset, count - i);
+    let pages = min(size - offset, limit - i);
     if (fitsWhole(kernel, vma, va, offset, size)) {
       first = va - (offset << 12);
       pages = size;
