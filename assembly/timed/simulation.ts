@@ -79,6 +79,7 @@ export class Simulation extends EventHandler {
     plan.kernel = kernel;
     sink.kernel = kernel;
     kernel.frames.isQuarantined = true;
+    kernel.tables.isQuarantined = true;
     const space = new KernelSpace(kernel, notifier);
     // Hardware that walks its tables.
     const noOwners = allocate(kernel.tables.memory.tableFrames);
@@ -179,6 +180,7 @@ export class Simulation extends EventHandler {
     this.space.isBusy = false;
     this.notifier.isFaulting = false;
     this.kernel.frames.endQuarantine();
+    this.kernel.tables.endQuarantine();
     if (!this.isFault) {
       this.machine.counters.add(Counter.Operations);
       this.workers.countHeld();

@@ -62,5 +62,6 @@ export class TimedSink extends EventSink {
     if (mm.id != this.attachedMm) return;
     if (this.era.hasSecondaryFlush) this.notifier.secondaryFlush(start, end);
     this.kernel.frames.endQuarantine();
+    this.kernel.tables.endQuarantine();
   }
 }

@@ -32,7 +32,10 @@ export class PageTables {
    * For each table frame, how many tables it has held: a walker that knows an older one is stale.
    */
   readonly lives: usize;
+  /** Freed tables stay out of use until endQuarantine(): a flush is still to come. */
+  isQuarantined: bool = false;
   private readonly free: WordList;
+  private readonly quarantine: WordList;
   private next: u32 = 1;
 
   constructor(
@@ -40,6 +43,7 @@ export class PageTables {
     readonly memory: PhysicalMemory,
   ) {
     this.free = new WordList(arena);
+    this.quarantine = new WordList(arena);
     this.lives = allocate((<usize>memory.tableFrames) << 2);
   }
 
@@ -62,8 +66,16 @@ export class PageTables {
   }
 
   freeTable(frame: u32): void {
-    this.free.push(frame);
+    if (this.isQuarantined) this.quarantine.push(frame);
+    else this.free.push(frame);
     this.inUse--;
+  }
+
+  /** The flush is over: tables that were freed before it may be used again. */
+  endQuarantine(): void {
+    const waiting = this.quarantine;
+    for (let i: u32 = 0; i < waiting.length; i++) this.free.push(waiting.at(i));
+    waiting.length = 0;
   }
 
   /** Where the entry of `level` for `va` lies, or 0 when a table above it is missing. */
