@@ -180,6 +180,11 @@ export function replayListed(list: u32, index: u32): f64 {
   return host.listed(theWorld().replay!, list, index);
 }
 
+/** Where the heap ends: everything that is simulated lies below. */
+export function heapEnd(): usize {
+  return heap.alloc(0);
+}
+
 // ---- timed runs
 
 const RUN_SPEC_BLOCK: i32 = 512;

@@ -11,7 +11,8 @@
  *
  * - **Explore** every interleaving of one operation: `explore`, `exploreAll`, and for what they
  *   find `replayToken` and `formatTimeline`.
- * - **Run** a recorded program against devices: `readRecording`, `programOf`, `runScenario`.
+ * - **Run** a recorded program against devices: `readRecording`, `programOf`, `runScenario`,
+ *   or step by step with snapshots: `Simulation`.
  * - **Check** the mm against a recorded kernel: `checkRecording`.
  * - **Describe** machines, devices and protocols: `loadScenario`, `ProtocolSchema`,
  *   `BUILTIN_PROTOCOLS`.
@@ -39,6 +40,7 @@ export type {
   TimingSummary,
 } from "./run/result.js";
 export { runScenario, type RunOptions } from "./run/run.js";
+export { Simulation, type Snapshot } from "./run/simulation.js";
 export {
   formatScenarioError,
   InvalidScenario,

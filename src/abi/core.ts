@@ -66,6 +66,16 @@ export class Core {
     return new Uint8Array(this.exports.memory.buffer, address, length);
   }
 
+  /** All of the machine: what lies in linear memory below the end of its heap. */
+  copyMemory(): Uint8Array<ArrayBuffer> {
+    return this.bytes(0, this.exports.heapEnd() >>> 0).slice();
+  }
+
+  /** Puts a machine back; what was allocated since is forgotten, its memory is not reused. */
+  putMemory(memory: Uint8Array): void {
+    this.bytes(0, memory.length).set(memory);
+  }
+
   /** The record at `address`. */
   record<R extends RecordName>(name: R, address: number): RecordOf<R> {
     return readRecord(name, this.view(address, recordSize(name)));

@@ -1,0 +1,204 @@
+/** A timed run that can be stopped at any event of its program, kept, and taken up again. */
+import { Core } from "../abi/core.js";
+import { readRecord, recordSize } from "../abi/records.js";
+import { Counter, Property, Timing } from "../abi/vocabulary.generated.js";
+import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
+import type { ResolvedScenario } from "../scenario/resolved.js";
+import { RECORD_BYTES } from "../workload/record_layout.js";
+import { encodeRun } from "./encode.js";
+import { RunHost, type HostParts } from "./host.js";
+import type { Program } from "./program.js";
+import type {
+  CountName,
+  Counts,
+  RunDevice,
+  RunResult,
+  RunViolation,
+  Times,
+  TimingName,
+  TimingSummary,
+} from "./result.js";
+import { checksum, writeRunToken, type RunTokenContent } from "./token.js";
+
+/** A moment of a simulation; only the simulation that gave it can go back to it. */
+export interface Snapshot {
+  /** Events of the program that were done. */
+  readonly done: number;
+  /** All of the machine: it lives in linear memory and nowhere else. */
+  readonly memory: Uint8Array<ArrayBuffer>;
+}
+
+export class Simulation {
+  private done = 0;
+
+  private constructor(
+    private readonly core: Core,
+    private readonly host: RunHost,
+    readonly scenario: ResolvedScenario,
+    readonly program: Program,
+  ) {}
+
+  /** Boots the machine of a scenario; nothing of the program has happened yet. */
+  static async create(
+    scenario: ResolvedScenario,
+    program: Program,
+    parts: HostParts = {},
+  ): Promise<Simulation> {
+    const host = new RunHost(scenario, program.sharedMm, parts);
+    try {
+      const core = await Core.create("release", host.functions);
+      encodeRun(core, scenario, program.sharedMm);
+      host.connect(core);
+      core.exports.runBoot();
+      for (const [setting, value] of program.settings) core.exports.replaySet(setting, value);
+      return new Simulation(core, host, scenario, program);
+    } catch (error) {
+      host.end();
+      throw error;
+    }
+  }
+
+  /** Events of the program that are done. */
+  get eventsDone(): number {
+    return this.done;
+  }
+
+  /** The program is over, or the limit of the scenario is reached. */
+  get isOver(): boolean {
+    const { until } = this.scenario;
+    if (until.kind === "time" && this.core.exports.runNow() >= until.ns) return true;
+    if (until.kind === "events" && readCounts(this.core).eventsProcessed >= until.events) {
+      return true;
+    }
+    return this.done >= this.program.events;
+  }
+
+  /** Goes on by at most `events` events of the program, and whatever others do meanwhile. */
+  advance(events: number): void {
+    const { records } = this.program;
+    const count = Math.min(events, this.program.events - this.done);
+    const from = this.done * RECORD_BYTES;
+    const block = this.core.exports.replayBlock(count * RECORD_BYTES) >>> 0;
+    this.core
+      .bytes(block, count * RECORD_BYTES)
+      .set(records.subarray(from, from + count * RECORD_BYTES));
+    this.core.exports.replayRun(count);
+    this.done += count;
+    if (this.done === this.program.events) this.core.exports.replayFinish();
+  }
+
+  /** The present moment, to come back to. */
+  snapshot(): Snapshot {
+    return { done: this.done, memory: this.core.copyMemory() };
+  }
+
+  /** Goes back to a moment of this simulation; what follows is what followed then. */
+  restore({ done, memory }: Snapshot): void {
+    this.core.putMemory(memory);
+    this.done = done;
+  }
+
+  /** A hash of every event so far: equal digests mean equal runs. */
+  get digest(): string {
+    return digestOf(this.core);
+  }
+
+  /** What the run has given so far. */
+  result(): Omit<RunResult, "wallSeconds"> {
+    const { core, host, scenario, program } = this;
+    const digest = digestOf(core);
+    const claim = {
+      scenario,
+      program: program.name,
+      records: checksum(program.records),
+      digest,
+      ...host.claim,
+    };
+    return {
+      schema: "tlbstorm.run/1",
+      scenario: scenario.name,
+      seed: scenario.seed.toString(),
+      era: scenario.era,
+      arch: scenario.arch,
+      protocol: scenario.protocol.id,
+      notifier: host.hasNotifiers ? "host" : scenario.notifier,
+      token: writeRunToken({ ...claim, violation: null }),
+      digest,
+      simulatedNs: core.exports.runNow(),
+      steps: readCounts(core).eventsProcessed,
+      counts: readCounts(core),
+      times: readTimes(core),
+      violations: readViolations(core, claim),
+      devices: readDevices(core, scenario),
+    };
+  }
+
+  /** Lets go of what host code implements. */
+  end(): void {
+    this.host.end();
+  }
+}
+
+const small = (name: string): string => name.charAt(0).toLowerCase() + name.slice(1);
+
+function namesOf(members: Record<string, string | number>): [string, number][] {
+  return Object.entries(members).filter(
+    (entry): entry is [string, number] => typeof entry[1] === "number" && entry[0] !== "COUNT",
+  );
+}
+
+/** The exact counters. Counts beyond 2^53 would not be exact any more; no run is that long. */
+function readCounts(core: Core): Counts {
+  const words = core.words(core.exports.runCounters(), Counter.COUNT * 2);
+  return Object.fromEntries(
+    namesOf(Counter).map(([name, index]) => [
+      small(name),
+      words[2 * index + 1]! * 2 ** 32 + words[2 * index]!,
+    ]),
+  ) as Record<CountName, number>;
+}
+
+function readTimes(core: Core): Times {
+  return Object.fromEntries(
+    namesOf(Timing).map(([name, index]) => [small(name), readTiming(core, index)]),
+  ) as Record<TimingName, TimingSummary>;
+}
+
+function readTiming(core: Core, timing: number): TimingSummary {
+  core.exports.runTiming(timing);
+  const view = core.view(core.exports.reportBlock(), recordSize("TimingRecord"));
+  const record = readRecord("TimingRecord", view);
+  return {
+    count: Number(record.count),
+    sumNs: Number(record.sum),
+    p50Ns: Number(record.p50),
+    p90Ns: Number(record.p90),
+    p99Ns: Number(record.p99),
+    p999Ns: Number(record.p999),
+    maxNs: Number(record.largest),
+  };
+}
+
+function readViolations(core: Core, claim: Omit<RunTokenContent, "violation">): RunViolation[] {
+  return PROPERTY_IDS.flatMap((rule) => {
+    const { code } = PROPERTIES[rule];
+    const count = code === Property.Served ? 0 : core.exports.runViolations(code);
+    if (count === 0) return [];
+    const atNs = core.exports.runFirstViolation(code);
+    return [{ rule, atNs, count, token: writeRunToken({ ...claim, violation: { rule, atNs } }) }];
+  });
+}
+
+function readDevices(core: Core, scenario: ResolvedScenario): RunDevice[] {
+  return scenario.devices.map(({ name }, index) => {
+    const failedAt = core.exports.runDeviceFailedAt(index);
+    return failedAt < 0
+      ? { name, state: "running", failedAtNs: null }
+      : { name, state: "failed", failedAtNs: failedAt };
+  });
+}
+
+function digestOf(core: Core): string {
+  const half = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");
+  return half(core.exports.runDigestHigh()) + half(core.exports.runDigestLow());
+}
