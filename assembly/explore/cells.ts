@@ -136,10 +136,18 @@ export class Cells {
     const codec = this.codec;
     const protocol = this.instance.protocol;
     const at = changetype<usize>(this.scene.driver);
-    if (this.runs(StepKind.CountUp) || this.runs(StepKind.FlagSet)) {
+    if (
+      this.runs(StepKind.CountUp) ||
+      this.runs(StepKind.CountDown) ||
+      this.runs(StepKind.FlagSet)
+    ) {
       codec.addWord(at + offsetof<DriverState>("count"), COUNTER_BITS);
     }
-    if (this.runs(StepKind.SequenceUp) || this.runs(StepKind.SequenceOdd)) {
+    if (
+      this.runs(StepKind.SequenceUp) ||
+      this.runs(StepKind.SequenceOdd) ||
+      this.runs(StepKind.SequenceEven)
+    ) {
       codec.addWord(at + offsetof<DriverState>("sequence"), COUNTER_BITS);
     }
     if (this.instance.isRegisteredLate())

@@ -5,6 +5,7 @@
  * violation, so that one pass judges all properties.
  */
 import { allocate, putWord, wordAt } from "../base/bytes";
+import { Cells } from "./cells";
 import { WORDS_MAX } from "./codec";
 import { Graph } from "./graph";
 import { Instance } from "./instance";
@@ -37,6 +38,7 @@ export class Explorer {
     readonly instance: Instance,
     keepsGraph: bool,
   ) {
+    new Cells(instance).register();
     this.moves = new Moves(instance);
     this.store = new StateStore(instance.codec.words);
     instance.codec.encodeAll(this.scratch);

@@ -23,7 +23,6 @@ import { Attachment, MmScene, Scene, SharedWrite } from "../kernel/steps/scene";
 import { Task } from "../kernel/steps/task";
 import { Oracle } from "../oracle/oracle";
 import { ChoicePath } from "../sim/choice";
-import { Cells } from "./cells";
 import { ASID, EMPTY, FIRST_VPN, PGD, PMD, PTP, PUD, TABLE_FRAMES } from "./places";
 import { Codec, FRAME_STRIDE_SHIFT } from "./codec";
 
@@ -96,7 +95,6 @@ export class Instance {
     for (let i = 0; i < devices; i++) handlers[i] = new Task(3 + <u32>i, handler);
     this.handlers = handlers;
     this.start();
-    new Cells(this).register();
   }
 
   /** The notifier registers while the operation runs. */

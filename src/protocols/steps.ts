@@ -8,109 +8,122 @@ interface StepDefinition {
   /** When the step is taken unless the protocol says otherwise. */
   readonly condition: StepCondition;
   readonly meaning: string;
+  /** Who can take it: a thread of the mm inside a callback, the page-request handler, or both. */
+  readonly takenBy: "callbacks" | "handler" | "both";
 }
 
-const always = (kind: StepKind, meaning: string): StepDefinition => ({
-  kind,
-  condition: StepCondition.Always,
-  meaning,
-});
+const step =
+  (takenBy: StepDefinition["takenBy"]) =>
+  (kind: StepKind, meaning: string, condition = StepCondition.Always): StepDefinition => ({
+    kind,
+    condition,
+    meaning,
+    takenBy,
+  });
 
-const when = (condition: StepCondition, kind: StepKind, meaning: string): StepDefinition => ({
-  kind,
-  condition,
-  meaning,
-});
+const inCallbacks = step("callbacks");
+const inHandler = step("handler");
+const anywhere = step("both");
 
 /** Every step by its name. The list is closed: a protocol is data, never code in the engine. */
 export const PROTOCOL_STEPS = {
-  invalidate: always(
+  invalidate: anywhere(
     StepKind.Invalidate,
     "invalidate all translations and walk caches and wait until accesses using them are over",
   ),
-  "invalidate-leaf": always(
+  "invalidate-leaf": anywhere(
     StepKind.InvalidateLeaf,
     "as invalidate, but leave the walk cache's table pointers",
   ),
-  "invalidate-iotlb": always(StepKind.InvalidateIotlb, "invalidate the IOTLB and the walk cache"),
-  "invalidate-atc": always(
+  "invalidate-iotlb": anywhere(StepKind.InvalidateIotlb, "invalidate the IOTLB and the walk cache"),
+  "invalidate-atc": anywhere(
     StepKind.InvalidateAtc,
     "invalidate the ATC and wait until accesses using it are over",
   ),
-  "invalidate-reads-only": always(
+  "invalidate-reads-only": anywhere(
     StepKind.InvalidateReadsOnly,
     "as invalidate, but wait for reads in flight only; posted writes may still land",
   ),
-  "queue-invalidate": always(
+  "queue-invalidate": inCallbacks(
     StepKind.QueueInvalidate,
     "queue an invalidation that the IOMMU executes at any later time",
   ),
-  "queue-invalidate-atc": always(
+  "queue-invalidate-atc": inCallbacks(
     StepKind.QueueInvalidateAtc,
     "queue an ATC invalidation that is executed at any later time",
   ),
-  "queue-for-timer": always(
+  "queue-for-timer": inCallbacks(
     StepKind.QueueForTimer,
     "put the range on the flush queue; a timer invalidates at any later time",
   ),
-  "count-up": always(StepKind.CountUp, "count one more open range pair"),
-  "count-down": always(StepKind.CountDown, "count one open range pair less"),
-  "flag-set": always(StepKind.FlagSet, "note that a range pair is open, as if it were the first"),
-  "flag-clear": always(
+  "count-up": inCallbacks(StepKind.CountUp, "count one more open range pair"),
+  "count-down": inCallbacks(StepKind.CountDown, "count one open range pair less"),
+  "flag-set": inCallbacks(
+    StepKind.FlagSet,
+    "note that a range pair is open, as if it were the first",
+  ),
+  "flag-clear": inCallbacks(
     StepKind.FlagClear,
     "note that no range pair is open, as if it were the last",
   ),
-  "install-empty-table": when(
-    StepCondition.First,
+  "install-empty-table": inCallbacks(
     StepKind.InstallEmptyTable,
     "for the first open pair: point the PASID at the empty table and invalidate",
+    StepCondition.First,
   ),
-  "restore-table": when(
-    StepCondition.Last,
+  "restore-table": inCallbacks(
     StepKind.RestoreTable,
     "for the last open pair: point the PASID back at the mm's table and invalidate",
+    StepCondition.Last,
   ),
-  "lock-driver": always(StepKind.DriverLock, "take the driver's lock"),
-  "unlock-driver": always(StepKind.DriverUnlock, "release the driver's lock"),
-  "zap-mirror": always(
+  "lock-driver": anywhere(StepKind.DriverLock, "take the driver's lock"),
+  "unlock-driver": anywhere(StepKind.DriverUnlock, "release the driver's lock"),
+  "zap-mirror": inCallbacks(
     StepKind.ZapMirror,
     "remove the range from the mirror, invalidate the ATC, wait until accesses are over",
   ),
-  "sequence-up": always(StepKind.SequenceUp, "advance the sequence"),
-  "sequence-odd": always(StepKind.SequenceOdd, "make the sequence odd: an invalidation is active"),
-  "sequence-even": when(
-    StepCondition.Last,
+  "sequence-up": inCallbacks(StepKind.SequenceUp, "advance the sequence"),
+  "sequence-odd": inCallbacks(
+    StepKind.SequenceOdd,
+    "make the sequence odd: an invalidation is active",
+  ),
+  "sequence-even": inCallbacks(
     StepKind.SequenceEven,
     "for the last open pair: make the sequence even again",
+    StepCondition.Last,
   ),
-  "sample-notifiers": always(
+  "sample-notifiers": inCallbacks(
     StepKind.SampleNotifiers,
     "look whether a notifier is registered; steps under `if: sampled` follow only then",
   ),
-  "sample-sequence": always(StepKind.SampleSequence, "remember the sequence"),
-  "sample-even-sequence": always(
+  "sample-sequence": inHandler(StepKind.SampleSequence, "remember the sequence"),
+  "sample-even-sequence": inHandler(
     StepKind.SampleEvenSequence,
     "wait until the sequence is even, then remember it",
   ),
-  "lock-mmap": always(StepKind.MmapLockRead, "take mmap_lock for read"),
-  "unlock-mmap": always(StepKind.MmapUnlockRead, "release mmap_lock"),
-  fault: always(
+  "lock-mmap": inHandler(StepKind.MmapLockRead, "take mmap_lock for read"),
+  "unlock-mmap": inHandler(StepKind.MmapUnlockRead, "release mmap_lock"),
+  fault: inHandler(
     StepKind.HandleFault,
     "fault the page in, as handle_mm_fault does, and remember it",
   ),
-  "check-count-and-sequence": when(
-    StepCondition.Served,
+  "check-count-and-sequence": inHandler(
     StepKind.CheckCountAndSequence,
     "start over if a range pair is open or the sequence has changed",
-  ),
-  "check-sequence": when(
     StepCondition.Served,
+  ),
+  "check-sequence": inHandler(
     StepKind.CheckSequence,
     "start over if the sequence has changed",
+    StepCondition.Served,
   ),
-  install: when(StepCondition.Served, StepKind.InstallMirror, "enter the page into the mirror"),
-  respond: always(StepKind.Respond, "answer the page request"),
-  grace: always(StepKind.Grace, "let a grace period pass"),
+  install: inHandler(
+    StepKind.InstallMirror,
+    "enter the page into the mirror",
+    StepCondition.Served,
+  ),
+  respond: inHandler(StepKind.Respond, "answer the page request"),
+  grace: anywhere(StepKind.Grace, "let a grace period pass"),
 } as const satisfies Record<string, StepDefinition>;
 
 export type ProtocolStepName = keyof typeof PROTOCOL_STEPS;

@@ -331,7 +331,7 @@ export class Interpreter {
         driver.sequence |= 1;
         break;
       case StepKind.SequenceEven:
-        driver.sequence++;
+        driver.sequence = (driver.sequence + 1) & ~1;
         break;
       case StepKind.SampleNotifiers:
         task.sampled = driver.isRegistered;
