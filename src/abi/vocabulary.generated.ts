@@ -406,5 +406,6 @@ export enum Latency {
 // byte, then from byte 4 on four bytes a step: kind, condition, joined, sites.
 export const PROTOCOL_HEAD_BYTES = 8;
 export const HOOK_BYTES = 128;
-export const HOOK_STEPS_MAX = 31;
+/** With so many steps at every hook, the step program of each operation has fewer than 255. */
+export const HOOK_STEPS_MAX = 20;
 export const HOOKS = 5;
