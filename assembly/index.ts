@@ -2,7 +2,7 @@
  * Every function that the host may call, one line each; no logic lives here.
  */
 import { TimingRecord } from "./abi/records";
-import { Operation, Property, Timing } from "./abi/vocabulary";
+import { Arch, Era, Operation, Property, Timing } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { describeMove, describeState, tracePath, traceUnserved } from "./explore/path";
 import { PROTOCOL_BYTES } from "./kernel/steps/program";
@@ -141,8 +141,9 @@ function explorer(): Explorer {
 
 // ---- replay
 
-export function replayBoot(isOrdered: bool, ceiling: u32): void {
-  bootReplay();
+/** `era` and `arch` are members of Era and Arch; a ceiling of 0 is that of the architecture. */
+export function replayBoot(isOrdered: bool, ceiling: u32, era: i32, arch: i32): void {
+  bootReplay(<Era>era, <Arch>arch);
   host.configure(theWorld().replay!, isOrdered, ceiling);
 }
 

@@ -2,10 +2,11 @@
  * The one reference to everything that is simulated; nothing else in the core is module-level
  * state.
  */
-import { Operation } from "./abi/vocabulary";
+import { Arch, Era, Operation } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { Instance } from "./explore/instance";
 import { Protocol } from "./kernel/steps/program";
+import { factsOf } from "./kernel/era";
 import { RunSpec } from "./abi/records";
 import { Prediction } from "./replay/prediction";
 import { Replay } from "./replay/replay";
@@ -44,11 +45,11 @@ export function bootExplorer(
 }
 
 /** Forgets every world before and boots one that replays a recording. */
-export function bootReplay(): void {
+export function bootReplay(era: Era, arch: Arch): void {
   heap.reset();
   const fresh = new World();
   world = fresh;
-  const prediction = new Prediction();
+  const prediction = new Prediction(factsOf(era, arch));
   fresh.replay = new Replay(prediction.kernel, prediction.stage);
 }
 

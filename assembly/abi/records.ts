@@ -81,6 +81,8 @@ export class RunSpec {
   seed: u64;
   /** A member of Era. */
   era: u32;
+  /** A member of Arch. */
+  arch: u32;
   workers: u32;
   logEntries: u32;
   iotlbEntries: u32;

@@ -363,6 +363,12 @@ export enum Era {
   Linux6_19,
 }
 
+/** An architecture, as far as its flushes differ. */
+export enum Arch {
+  X86,
+  Arm64,
+}
+
 /** What takes time in a timed run. */
 export enum Latency {
   /** One way over the PCIe link. */

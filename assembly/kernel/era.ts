@@ -1,35 +1,142 @@
 /**
- * What a version of the kernel does where versions differ: a table of facts, read where an
- * operation or a flush begins.
+ * What versions of the kernel and architectures do differently: a table of facts, read at the top of
+ * an operation or of a flush. It is written from the newest kernel backwards: each function below says
+ * what an older one lacks, or does in another way.
  *
- * Models:     x86 of 3.17, 3.19, 4.15, 6.4 and 6.19, as far as secondary TLBs can tell them apart.
- * Simplifies: the ranges and the order of an operation are those of 6.18 in every era.
- *                                                                              (DEVIATIONS D10)
- * Source:     linux 3.17 to 6.19 include/linux/mmu_notifier.h, mm/mmu_notifier.c, mm/memory.c,
- *             arch/x86/mm/tlb.c
+ * Models:     3.17, 3.19, 4.15, 6.4 and 6.19, on x86-64 and arm64; 6.18 is 6.19.
+ * Simplifies: an operation that a version does not have is carried out as later ones do it; CPU
+ *             flushes of old versions have the ranges of 6.19 where docs/eras.md says nothing else.
+ *                                                                             (DEVIATIONS D10)
+ * Source:     linux 3.17 to 6.19: include/linux/mmu_notifier.h, include/asm-generic/tlb.h, mm/,
+ *             arch/x86/mm/tlb.c, arch/arm64/include/asm/tlbflush.h
  */
-import { Era, InvalidationScope } from "../abi/vocabulary";
+import { LEVEL_PMD, LEVEL_PUD } from "../base/page";
+import { Arch, Era, InvalidationScope } from "../abi/vocabulary";
 
-export class EraFacts {
-  constructor(
-    /** invalidate_range or arch_invalidate_secondary_tlbs exists and is called at flushes. */
-    readonly hasSecondaryFlush: bool,
-    /** How the AMD driver of that time names a range to the IOMMU. */
-    readonly scope: InvalidationScope,
-  ) {}
+/** Which CPU flushes reach secondary TLBs. */
+export const enum SecondaryFlush {
+  /** None: there is no such callback. */
+  None = 0,
+  /** Those of the gather, and the sites that call the `_notify` form of a flush. */
+  NotifySites = 1,
+  /** All of them: the call stands in the architecture's flush functions. */
+  ArchFlush = 2,
 }
 
-export function factsOf(era: Era): EraFacts {
-  switch (era) {
-    case Era.Linux3_17:
-      return new EraFacts(false, InvalidationScope.Pasid);
-    case Era.Linux3_19:
-      return new EraFacts(true, InvalidationScope.PageOrPasid);
-    case Era.Linux4_15:
-      return new EraFacts(true, InvalidationScope.PageOrPasid);
-    case Era.Linux6_4:
-      return new EraFacts(true, InvalidationScope.PowerOfTwo);
-    default:
-      return new EraFacts(true, InvalidationScope.PowerOfTwo);
-  }
+export class EraFacts {
+  // ---- secondary TLBs
+  secondaryFlush: SecondaryFlush = SecondaryFlush.ArchFlush;
+  /** mmu_notifier_invalidate_range_end flushes the pair's range once more. */
+  endFlushesSecondary: bool = false;
+  /** mmu_notifier_invalidate_range_only_end exists, for sites that have flushed inside their pair. */
+  hasOnlyEnd: bool = false;
+  /** KSM, hugetlb and huge zero pages use the `_notify` form where an entry only loses rights. */
+  notifiesDowngrades: bool = false;
+  /** A gather that flushes at the end of a vma tells secondary TLBs. */
+  vmaEndNotifies: bool = true;
+  /** How the AMD driver of that time names a range to the IOMMU. */
+  scope: InvalidationScope = InvalidationScope.PowerOfTwo;
+
+  // ---- callbacks
+  /** Callbacks are told why a range changes (enum mmu_notifier_event). */
+  hasEventTypes: bool = true;
+  /** invalidate_page, after the page-table lock is dropped, in place of a pair in the reverse map. */
+  hasInvalidatePage: bool = false;
+  /** set_pte_at_notify calls change_pte before it sets the entry. */
+  hasChangePte: bool = false;
+
+  // ---- operations
+  /** mprotect's pair begins at the first populated entry of this level ... */
+  protectLevel: u32 = LEVEL_PUD;
+  /** ... and its flush is the gather's, of what needs one; else it is of the range, if anything changed. */
+  gathersProtection: bool = true;
+  /** One gather serves all ranges of a madvise call; else each vma has its own. */
+  sharesAdviceGather: bool = true;
+  /** MADV_DONTNEED frees pte tables that it empties (PT_RECLAIM). */
+  reclaimsTables: bool = true;
+  /** mremap moves pmd and pud entries whole, and flushes step by step; else once for the range. */
+  movesTables: bool = true;
+  /** mremap begins at the block's start when nothing else lies there. */
+  realignsMoves: bool = true;
+  /** Writing to a 2 MiB page that is shared copies it whole; else it is split. */
+  copiesHugePages: bool = false;
+  /** Writing to the huge zero page installs a huge page; else it is split. */
+  replacesHugeZero: bool = true;
+  /** Retracting the pte table of a file's block stands in a pair and is flushed to secondary TLBs. */
+  announcesRetract: bool = true;
+
+  // ---- the architecture
+  /** CPUs are flushed by broadcast instructions and a barrier, not by interrupts. */
+  broadcasts: bool = false;
+  /** The gather keeps growing over vmas (MMU_GATHER_MERGE_VMAS); else it flushes at the end of each. */
+  mergesVmas: bool = true;
+  /** More strides than this are flushed as everything. */
+  flushCeiling: u64 = 33;
+  /** Reclaim leaves the flush of CPUs to a batch (ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH). */
+  batchesReclaim: bool = true;
+  /** The flush of an entry that becomes writable in a fault: secondary TLBs may hold it read-only. */
+  flushesUpgrades: bool = false;
+}
+
+export function factsOf(era: Era, arch: Arch): EraFacts {
+  const facts = new EraFacts();
+  const isArm64 = arch == Arch.Arm64;
+  if (isArm64) onArm64(facts);
+  if (era <= Era.Linux6_4) asIn6_4(facts, isArm64);
+  if (era <= Era.Linux4_15) asIn4_15(facts, isArm64);
+  if (era <= Era.Linux3_19) asIn3_19(facts);
+  if (era <= Era.Linux3_17) asIn3_17(facts);
+  return facts;
+}
+
+function onArm64(facts: EraFacts): void {
+  facts.broadcasts = true;
+  facts.mergesVmas = false;
+  // MAX_DVM_OPS: 512 operations are too many
+  facts.flushCeiling = 511;
+  facts.flushesUpgrades = true;
+  facts.reclaimsTables = false;
+}
+
+/** Before 6.6 moved the secondary flush into the architectures' flush functions. */
+function asIn6_4(facts: EraFacts, isArm64: bool): void {
+  facts.secondaryFlush = SecondaryFlush.NotifySites;
+  facts.endFlushesSecondary = true;
+  facts.hasOnlyEnd = true;
+  facts.hasChangePte = true;
+  facts.protectLevel = LEVEL_PMD;
+  facts.sharesAdviceGather = false;
+  facts.reclaimsTables = false;
+  facts.realignsMoves = false;
+  facts.replacesHugeZero = false;
+  if (isArm64) facts.batchesReclaim = false;
+}
+
+/** Before event types, table moves, the gather of mprotect and the pair of retract_page_tables. */
+function asIn4_15(facts: EraFacts, isArm64: bool): void {
+  facts.scope = InvalidationScope.PageOrPasid;
+  facts.hasEventTypes = false;
+  facts.vmaEndNotifies = false;
+  facts.gathersProtection = false;
+  facts.movesTables = false;
+  facts.copiesHugePages = true;
+  facts.replacesHugeZero = true;
+  facts.announcesRetract = false;
+  // MAX_TLB_RANGE: 1024 pages
+  if (isArm64) facts.flushCeiling = 1024;
+}
+
+/** Before the reverse map got pairs, before reclaim was batched. */
+function asIn3_19(facts: EraFacts): void {
+  facts.hasOnlyEnd = false;
+  facts.notifiesDowngrades = true;
+  facts.hasInvalidatePage = true;
+  facts.batchesReclaim = false;
+}
+
+/** Before invalidate_range. */
+function asIn3_17(facts: EraFacts): void {
+  facts.secondaryFlush = SecondaryFlush.None;
+  facts.endFlushesSecondary = false;
+  facts.scope = InvalidationScope.Pasid;
 }

@@ -1,8 +1,10 @@
 /**
  * What the mm tells the outside while it works: notifier pairs and flushes.
  *
- * Models:     the range pair, CPU flushes with their reasons, and the secondary flush.
- * Source:     linux 6.18 include/linux/mmu_notifier.h (enum mmu_notifier_event), arch/x86/mm/tlb.c
+ * Models:     the range pair and the other callbacks, CPU flushes with their reasons, the secondary
+ *             flush, and what is freed.
+ * Source:     linux 3.17 and 6.18 include/linux/mmu_notifier.h, arch/x86/mm/tlb.c,
+ *             arch/arm64/include/asm/tlbflush.h
  */
 import { FlushReason } from "../abi/recording";
 import { Mm } from "./mm/mm";
@@ -22,10 +24,7 @@ export const enum NotifierEvent {
 export const FLUSH_ALL: i32 = -1;
 
 export abstract class EventSink {
-  /**
-   * Every page of the range is still mapped; until the matching end no secondary entry may be made
-   * in it.
-   */
+  /** Every page of the range is still mapped; until the matching end no secondary entry may be made in it. */
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
 
   abstract rangeEnd(mm: Mm): void;
@@ -33,6 +32,25 @@ export abstract class EventSink {
   /** A CPU flushed its TLB, or asked others to. */
   abstract cpuFlush(mm: Mm, reason: FlushReason, pages: i32): void;
 
-  /** Where arch_invalidate_secondary_tlbs is called; the range of everything is [0, 2^64 - 1). */
+  /**
+   * Where invalidate_range, since 6.6 arch_invalidate_secondary_tlbs, is called; the range of everything is
+   * [0, 2^64 - 1).
+   */
   abstract secondaryFlush(mm: Mm, start: u64, end: u64): void;
+
+  /** The flushes that were broadcast before it are complete on every CPU. */
+  tlbBarrier(mm: Mm): void {}
+
+  invalidatePage(mm: Mm, va: u64): void {}
+
+  /** The entry of `va` is about to be set to another page. */
+  changePte(mm: Mm, va: u64): void {}
+
+  release(mm: Mm): void {}
+
+  /** A folio went back to the allocator. */
+  freedPage(order: u32): void {}
+
+  /** A page-table page went back to the allocator. */
+  freedTable(): void {}
 }

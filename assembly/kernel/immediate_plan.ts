@@ -112,13 +112,12 @@ export class ImmediatePlan extends Plan {
   }
 
   beginExit(mm: Mm): void {
-    mm.hasNotifier = 0;
+    this.kernel.sink.release(mm);
     this.kernel.gather.beginExit(mm);
   }
 
   finishExit(mm: Mm): void {
-    this.kernel.gather.discard();
-    this.kernel.tlbs.flushExit(mm);
+    this.kernel.gather.finishExit(mm);
   }
 
   installAnonymous(vma: Vma, va: u64, isWrite: bool): void {

@@ -8,6 +8,8 @@ import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";
 import { WordList } from "../base/word_list";
 import { PhysicalMemory } from "../hardware/memory/physical_memory";
+import { Announcer } from "./announcer";
+import { EraFacts } from "./era";
 import { EventSink } from "./events";
 import { CpuTlbs } from "./mm/cpu_tlbs";
 import { Frames } from "./mm/frames";
@@ -32,6 +34,7 @@ import { Plan } from "./plan";
 const TABLE_FRAMES: u32 = 16384;
 
 export class Kernel {
+  readonly sink: Announcer;
   readonly arena: Arena;
   readonly frames: Frames;
   readonly tables: PageTables;
@@ -61,20 +64,25 @@ export class Kernel {
   tracksSoftDirty: bool = false;
 
   constructor(
-    readonly sink: EventSink,
+    told: EventSink,
     readonly plan: Plan,
+    /** What this kernel does as its version and architecture do it. */
+    readonly facts: EraFacts,
     tableFrames: u32 = TABLE_FRAMES,
   ) {
     const arena = new Arena();
+    const sink = new Announcer(told, facts);
     const swap = new Swap(arena);
-    const frames = new Frames(arena, swap);
-    const tlbs = new CpuTlbs(sink);
+    const frames = new Frames(arena, swap, sink);
+    const tables = new PageTables(arena, new PhysicalMemory(0, tableFrames), sink);
+    const tlbs = new CpuTlbs(sink, facts);
+    this.sink = sink;
     this.arena = arena;
     this.swap = swap;
     this.frames = frames;
     this.tlbs = tlbs;
-    this.tables = new PageTables(arena, new PhysicalMemory(0, tableFrames));
-    this.gather = new Gather(tlbs);
+    this.tables = tables;
+    this.gather = new Gather(arena, tlbs, facts, frames, tables);
     this.files = new Files(arena);
     this.pending = new PendingPages(frames);
     this.mms = new WordList(arena);

@@ -7,7 +7,7 @@ import { Replay } from "./replay";
 
 export function configure(replay: Replay, isOrdered: bool, ceiling: u32): void {
   replay.comparer.isOrdered = isOrdered;
-  replay.kernel.tlbs.ceiling = ceiling;
+  if (ceiling != 0) replay.kernel.tlbs.ceiling = ceiling;
 }
 
 export function set(replay: Replay, setting: u32, value: u32): void {

@@ -3,6 +3,7 @@
  */
 import { FlushReason } from "../abi/recording";
 import { Arena } from "../base/arena";
+import { EraFacts } from "../kernel/era";
 import { EventSink, NotifierEvent } from "../kernel/events";
 import { ImmediatePlan } from "../kernel/immediate_plan";
 import { Kernel } from "../kernel/kernel";
@@ -66,10 +67,10 @@ export class Prediction {
   readonly kernel: Kernel;
   readonly stage: PredictionStage;
 
-  constructor() {
+  constructor(facts: EraFacts) {
     const plan = new ImmediatePlan();
     const sink = new PredictionSink();
-    const kernel = new Kernel(sink, plan);
+    const kernel = new Kernel(sink, plan, facts);
     plan.kernel = kernel;
     sink.arena = kernel.arena;
     this.kernel = kernel;

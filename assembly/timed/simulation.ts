@@ -65,7 +65,7 @@ export class Simulation extends EventHandler {
   constructor(spec: RunSpec, latencies: usize, protocol: Protocol) {
     super();
     const machine = new Machine(spec, latencies);
-    const era = factsOf(spec.era);
+    const era = factsOf(spec.era, spec.arch);
     const locks = new Locks();
     const driver = new DriverState();
     const mirror = protocol.has(ProtocolTrait.Mirror)
@@ -74,12 +74,10 @@ export class Simulation extends EventHandler {
     // The kernel and what it tells.
     const notifier = new Notifier(machine, protocol, locks, driver);
     const plan = new TimedPlan(machine, notifier, locks);
-    const sink = new TimedSink(machine, notifier, era);
-    const kernel = new Kernel(sink, plan);
+    const sink = new TimedSink(machine, notifier);
+    const kernel = new Kernel(sink, plan, era);
     plan.kernel = kernel;
-    sink.kernel = kernel;
     kernel.frames.isQuarantined = true;
-    kernel.tables.isQuarantined = true;
     const space = new KernelSpace(kernel, notifier);
     // Hardware that walks its tables.
     const noOwners = allocate(kernel.tables.memory.tableFrames);
@@ -180,7 +178,6 @@ export class Simulation extends EventHandler {
     this.space.isBusy = false;
     this.notifier.isFaulting = false;
     this.kernel.frames.endQuarantine();
-    this.kernel.tables.endQuarantine();
     if (!this.isFault) {
       this.machine.counters.add(Counter.Operations);
       this.workers.countHeld();

@@ -77,6 +77,8 @@ export enum FlushReason {
   LocalMm = 3,
   SendIpi = 4,
   RemoteWrongCpu = 5,
+  /** arm64: a TLBI instruction, which reaches every CPU; no tracepoint tells of it. */
+  Broadcast = 6,
 }
 
 export enum AccessKind {

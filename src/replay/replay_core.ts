@@ -3,6 +3,7 @@
  */
 import { Core } from "../abi/core.js";
 import { MISMATCHES_MAX, ReplayCounter } from "../abi/recording.generated.js";
+import { Arch, Era } from "../abi/vocabulary.generated.js";
 import { type RecordOf, recordSize } from "../abi/records.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader } from "../workload/recording.js";
@@ -28,7 +29,7 @@ export class ReplayCore {
   static async create(header: RecordingHeader, isOrdered: boolean): Promise<ReplayCore> {
     const replay = new ReplayCore(await Core.create());
     const { exports } = replay.core;
-    exports.replayBoot(isOrdered, header.flush_ceiling);
+    exports.replayBoot(isOrdered, header.flush_ceiling, Era.Linux6_19, Arch.X86);
     for (const [setting, value] of settingsOf(header)) exports.replaySet(setting, value);
     return replay;
   }

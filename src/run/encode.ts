@@ -1,7 +1,7 @@
 /** A resolved scenario as the records that the core boots a timed run from. */
 import type { Core } from "../abi/core.js";
 import { recordSize, writeRecord } from "../abi/records.js";
-import { Era, Latency as LatencyId, NotifierMode } from "../abi/vocabulary.generated.js";
+import { Arch, Era, Latency as LatencyId, NotifierMode } from "../abi/vocabulary.generated.js";
 import { encodeProtocol } from "../protocols/encode.js";
 import type { ResolvedDevice, ResolvedScenario } from "../scenario/resolved.js";
 import type { Latency } from "../scenario/schema.js";
@@ -14,6 +14,8 @@ const ERAS = {
   "6.4": Era.Linux6_4,
   "6.19": Era.Linux6_19,
 } as const;
+
+const ARCHES = { x86: Arch.X86, arm64: Arch.Arm64 } as const;
 
 const MODES: Record<ResolvedScenario["notifier"], NotifierMode> = {
   implementing: NotifierMode.Implementing,
@@ -38,6 +40,7 @@ export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: numb
   writeRecord("RunSpec", view, {
     seed: scenario.seed,
     era: ERAS[scenario.era],
+    arch: ARCHES[scenario.arch],
     workers: iommu.workers,
     logEntries: iommu.pageRequestLogEntries,
     iotlbEntries: iommu.iotlb.entries,

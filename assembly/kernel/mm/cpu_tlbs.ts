@@ -3,18 +3,19 @@
  *
  * Models:     TLB generations, the ceiling of 33 strides, the full flush of a CPU that missed a
  *             generation, the mask of CPUs (a CPU stays in it until a flush finds it elsewhere),
- *             batched flushes.
- * Simplifies: which tasks the scheduler runs where is told from outside.
+ *             batched flushes; on arm64 broadcasts with their barrier; where either tells secondary
+ *             TLBs.
+ * Simplifies: which tasks the scheduler runs where is told from outside; arm64 has no range
+ *             instructions.
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_mm_range, flush_tlb_func,
- *             arch_tlbbatch_flush)
+ *             arch_tlbbatch_flush), arch/arm64/include/asm/tlbflush.h
  */
 import { FlushReason } from "../../abi/recording";
+import { EraFacts, SecondaryFlush } from "../era";
 import { EventSink, FLUSH_ALL } from "../events";
 import { CPUS, Mm, addressOfMm, mmAt } from "./mm";
 import { allocate } from "../../base/bytes";
 
-/** tlb_single_page_flush_ceiling. */
-const CEILING: u64 = 33;
 const EVERYTHING: u64 = u64.MAX_VALUE;
 /** The answer to "how many more flushes ask other CPUs" when nobody knows. */
 export const AS_THE_MASK_SAYS: i32 = -1;
@@ -27,7 +28,8 @@ export class CpuTlbs {
    * How many of the flushes to come reach other CPUs, where the recording tells; see `asksOthers`.
    */
   requestsLeft: i32 = AS_THE_MASK_SAYS;
-  ceiling: u64 = CEILING;
+  /** More strides than this are flushed as everything (tlb_single_page_flush_ceiling, MAX_DVM_OPS). */
+  ceiling: u64;
   private batchMask: u64 = 0;
   /**
    * The mm whose pages the batch holds, or 0: reclaim of one mm's pages at a time is what
@@ -36,7 +38,12 @@ export class CpuTlbs {
   private batchMm: u32 = 0;
   private readonly loaded: usize = allocate(CPUS * 4);
 
-  constructor(private readonly sink: EventSink) {}
+  constructor(
+    private readonly sink: EventSink,
+    private readonly facts: EraFacts,
+  ) {
+    this.ceiling = facts.flushCeiling;
+  }
 
   /**
    * The task that runs on `cpu` now belongs to `mm`: it loads the tables, and its TLB is up to
@@ -77,7 +84,71 @@ export class CpuTlbs {
     this.flushRange(mm, va, va + 4096, 12, false);
   }
 
+  /** ptep_clear_flush_notify, behind the clearing. */
+  flushPageNotify(mm: Mm, va: u64): void {
+    this.flushRangeNotify(mm, va, va + 4096, 12, false);
+  }
+
+  /** A flush of CPUs that stands beside mmu_notifier_invalidate_range, as long as that was called by hand. */
+  flushRangeNotify(mm: Mm, start: u64, end: u64, strideShift: u64, freedTables: bool): void {
+    this.flushRange(mm, start, end, strideShift, freedTables);
+    if (this.facts.secondaryFlush == SecondaryFlush.NotifySites) {
+      this.sink.secondaryFlush(mm, start, end);
+    }
+  }
+
+  /** flush_tlb_range and its kin: secondary TLBs hear of it only where the architecture tells them. */
   flushRange(mm: Mm, start: u64, end: u64, strideShift: u64, freedTables: bool): void {
+    if (this.facts.broadcasts) {
+      this.broadcastRange(mm, start, end, strideShift);
+      return;
+    }
+    this.flushCpus(mm, start, end, strideShift);
+    // last, and exact although the CPUs may have flushed everything
+    if (this.tellsSecondary()) this.sink.secondaryFlush(mm, start, end);
+  }
+
+  /** The entry of `va` became writable in a fault: CPUs that hold it read-only fault once more on x86. */
+  flushUpgrade(mm: Mm, va: u64): void {
+    if (!this.facts.flushesUpgrades) return;
+    const page = va & ~4095;
+    if (this.tellsSecondary()) {
+      this.sink.cpuFlush(mm, FlushReason.LocalMm, 1);
+      this.sink.secondaryFlush(mm, page, page + 4096);
+    } else {
+      this.sink.cpuFlush(mm, FlushReason.Broadcast, 1);
+    }
+    this.sink.tlbBarrier(mm);
+  }
+
+  /** The secondary flush stands in the architecture's flush functions. */
+  private tellsSecondary(): bool {
+    return this.facts.secondaryFlush == SecondaryFlush.ArchFlush;
+  }
+
+  /** __flush_tlb_range of arm64: secondary TLBs are told between the instructions and the barrier. */
+  private broadcastRange(mm: Mm, start: u64, end: u64, strideShift: u64): void {
+    const stride = (<u64>1) << strideShift;
+    const from = start & ~(stride - 1);
+    const to = end == EVERYTHING ? EVERYTHING : (end + stride - 1) & ~(stride - 1);
+    if (to == EVERYTHING || (to - from) >> strideShift > this.ceiling) {
+      this.broadcastAll(mm);
+      if (this.tellsSecondary()) this.sink.secondaryFlush(mm, 0, EVERYTHING);
+      return;
+    }
+    this.sink.cpuFlush(mm, FlushReason.Broadcast, <i32>((to - from) >> strideShift));
+    if (this.tellsSecondary()) this.sink.secondaryFlush(mm, from, to);
+    this.sink.tlbBarrier(mm);
+  }
+
+  /** flush_tlb_mm of arm64: TLBI by ASID. */
+  private broadcastAll(mm: Mm): void {
+    this.sink.cpuFlush(mm, FlushReason.Broadcast, FLUSH_ALL);
+    this.sink.tlbBarrier(mm);
+  }
+
+  /** flush_tlb_mm_range of x86, as far as CPUs are concerned. */
+  private flushCpus(mm: Mm, start: u64, end: u64, strideShift: u64): void {
     let from = start;
     let to = end;
     if (to == EVERYTHING || (to - from) >> strideShift > this.ceiling) {
@@ -96,26 +167,46 @@ export class CpuTlbs {
       this.serveOthers(mm, generation);
     }
     if (isLoaded) this.flushHere(mm, from, to, strideShift, generation);
-    this.sink.secondaryFlush(mm, from, to);
   }
 
   /** The mm was torn down: its last CPU is lazy by now and flushes nothing itself. */
-  flushExit(mm: Mm): void {
+  flushExit(mm: Mm, freedTables: bool): void {
+    if (this.facts.broadcasts) {
+      if (freedTables) this.broadcastAll(mm);
+      return;
+    }
     if (this.asksOthers(mm)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
   }
 
-  /** Reclaim unmapped a page of `mm` and leaves the flush for later. */
-  addToBatch(mm: Mm): void {
+  /** should_defer_flush: reclaim may leave the flush of an unmapped page to the batch. */
+  defersFlush(mm: Mm): bool {
+    return this.facts.batchesReclaim && (this.facts.broadcasts || this.hasOtherCpus(mm));
+  }
+
+  /** Reclaim unmapped the page at `va` and leaves the flush for later (arch_tlbbatch_add_pending). */
+  addToBatch(mm: Mm, va: u64): void {
+    this.batchMm = addressOfMm(mm);
+    if (this.facts.broadcasts) {
+      this.sink.cpuFlush(mm, FlushReason.Broadcast, 1);
+      if (this.tellsSecondary()) this.sink.secondaryFlush(mm, va, va + 4096);
+      return;
+    }
     mm.tlbGeneration++;
     this.batchMask |= mm.cpuMask;
-    this.batchMm = addressOfMm(mm);
-    this.sink.secondaryFlush(mm, 0, EVERYTHING);
+    if (this.tellsSecondary()) this.sink.secondaryFlush(mm, 0, EVERYTHING);
   }
 
   /** Flushes what the batch has gathered, on every CPU that runs one of its mms. */
   flushPendingBatch(): void {
     if (this.batchMm == 0) return;
     const mm = mmAt(this.batchMm);
+    if (this.facts.broadcasts) this.sink.tlbBarrier(mm);
+    else this.flushBatchOfCpus(mm);
+    this.batchMask = 0;
+    this.batchMm = 0;
+  }
+
+  private flushBatchOfCpus(mm: Mm): void {
     const self = (<u64>1) << this.cpu;
     if (this.asksOthers(mm)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
     if ((this.batchMask & self) != 0) {
@@ -126,8 +217,6 @@ export class CpuTlbs {
     for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
       if (load<u32>(this.loaded + ((<usize>cpu) << 2)) == addressOfMm(mm)) this.catchUp(cpu, mm);
     }
-    this.batchMask = 0;
-    this.batchMm = 0;
   }
 
   hasOtherCpus(mm: Mm): bool {

@@ -10,6 +10,7 @@
  */
 import { Arena } from "../../base/arena";
 import { allocate } from "../../base/bytes";
+import { EventSink } from "../events";
 import { Swap } from "./swap";
 
 /** The frame that every read of untouched anonymous memory maps. */
@@ -87,6 +88,7 @@ export class Frames {
   constructor(
     private readonly arena: Arena,
     private readonly swap: Swap,
+    private readonly sink: EventSink,
   ) {
     this.use(ZERO_PFN, 0, 0);
     this.use(HUGE_ZERO_PFN, HUGE_ORDER, 0);
@@ -181,6 +183,15 @@ export class Frames {
     this.release(headPfn);
   }
 
+  /** Drops a reference that was held over a flush; that one is over, so the folio may be used again at once. */
+  putFlushed(headPfn: u32): void {
+    const wasQuarantined = this.isQuarantined;
+    this.isQuarantined = false;
+    this.at(headPfn).pins--;
+    this.releaseIfUnused(headPfn);
+    this.isQuarantined = wasQuarantined;
+  }
+
   /** Frees the folio at `pfn`, its first frame. */
   release(pfn: u32): void {
     const head = this.at(pfn);
@@ -207,6 +218,7 @@ export class Frames {
 
   private putOnFreeList(pfn: u32): void {
     const head = this.at(pfn);
+    this.sink.freedPage(head.order);
     const list = this.free + ((<usize>head.order) << 2);
     head.slot = load<u32>(list);
     store<u32>(list, pfn);

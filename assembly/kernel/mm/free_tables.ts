@@ -77,8 +77,7 @@ function freeSlot(kernel: Kernel, mm: Mm, start: u64, end: u64, floor: u64, ceil
     }
     if (isUnneeded(start, end, PGD_SIZE, floor, ceiling)) {
       store<u64>(pgdAddress, 0);
-      kernel.gather.freedPudTable(alignDown(start, PGD_SIZE));
-      kernel.tables.freeTable(entryFrame(pgd));
+      kernel.gather.freedPudTable(alignDown(start, PGD_SIZE), entryFrame(pgd));
     }
   }
   if (isUnneeded(start, end, PGD_SIZE, floor, ceiling))
@@ -100,11 +99,9 @@ function freePmdTable(
     const pmd = load<u64>(address);
     if (pmd == 0 || isHuge(pmd)) continue;
     store<u64>(address, 0);
-    kernel.gather.freedPteTable(va);
-    kernel.tables.freeTable(entryFrame(pmd));
+    kernel.gather.freedPteTable(va, entryFrame(pmd));
   }
   if (!isUnneeded(start, end, PUD_SIZE, floor, ceiling)) return;
   store<u64>(pudAddress, 0);
-  kernel.gather.freedPmdTable(alignDown(start, PUD_SIZE));
-  kernel.tables.freeTable(entryFrame(pud));
+  kernel.gather.freedPmdTable(alignDown(start, PUD_SIZE), entryFrame(pud));
 }

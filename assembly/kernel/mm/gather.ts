@@ -3,13 +3,19 @@
  *
  * Models:     the flushed range and its stride (the smallest kind of entry that was cleared), freed
  *             tables, the forced flush when 8 + 19 x 510 pages are gathered or when dirty pages of
- *             shared memory were cleared. Nothing gathered means no flush.
- * Simplifies: frames are freed by the executor at once; the simulator's plan delays that.
- *                                                                             (DEVIATIONS R1)
- * Source:     linux 6.18 mm/mmu_gather.c, include/asm-generic/tlb.h, arch/x86/include/asm/tlb.h
+ *             shared memory were cleared, the flush at the end of each vma where vmas are not
+ *             merged. Nothing gathered means no flush. Each gathered page keeps a reference until
+ *             the flush is done; tables go first.
+ * Source:     linux 6.18 mm/mmu_gather.c, include/asm-generic/tlb.h, arch/x86/include/asm/tlb.h,
+ *             arch/arm64/include/asm/tlb.h
  */
+import { Arena } from "../../base/arena";
+import { WordList } from "../../base/word_list";
+import { EraFacts } from "../era";
 import { CpuTlbs } from "./cpu_tlbs";
+import { Frames } from "./frames";
 import { Mm, mmAt, addressOfMm } from "./mm";
+import { PageTables } from "./page_tables";
 
 /** MMU_GATHER_BUNDLE on the stack, and 10000 / 510 batches of 510 pointers. */
 const GATHER_BUNDLE: u32 = 8;
@@ -25,17 +31,26 @@ export class Gather {
   private clearedPmds: bool = false;
   private clearedPuds: bool = false;
   private clearedP4ds: bool = false;
-  private pages: u32 = 0;
-
-  constructor(private readonly tlbs: CpuTlbs) {}
-
   private isExit: bool = false;
+  /** First frames of the folios that wait, one for each entry that was cleared. */
+  private readonly pages: WordList;
+  private readonly tables: WordList;
+
+  constructor(
+    arena: Arena,
+    private readonly tlbs: CpuTlbs,
+    private readonly facts: EraFacts,
+    private readonly frames: Frames,
+    private readonly pageTables: PageTables,
+  ) {
+    this.pages = new WordList(arena);
+    this.tables = new WordList(arena);
+  }
 
   begin(mm: Mm): void {
     this.isExit = false;
     assert(this.mm == 0, "one gather is finished before the next begins");
     this.mm = addressOfMm(mm);
-    this.pages = 0;
     this.reset();
   }
 
@@ -58,19 +73,22 @@ export class Gather {
    * A table was unlinked; only its first page is put in the range, which drops the walk caches'
    * entry.
    */
-  freedPteTable(va: u64): void {
+  freedPteTable(va: u64, table: u32): void {
+    this.tables.push(table);
     this.cover(va, va + 4096);
     this.freedTables = true;
     this.clearedPmds = true;
   }
 
-  freedPmdTable(va: u64): void {
+  freedPmdTable(va: u64, table: u32): void {
+    this.tables.push(table);
     this.cover(va, va + 4096);
     this.freedTables = true;
     this.clearedPuds = true;
   }
 
-  freedPudTable(va: u64): void {
+  freedPudTable(va: u64, table: u32): void {
+    this.tables.push(table);
     this.cover(va, va + 4096);
     this.freedTables = true;
     this.clearedP4ds = true;
@@ -90,23 +108,37 @@ export class Gather {
     this.freedTables = true;
   }
 
-  /** Ends the gather of an mm that nobody runs any more: there is nothing to flush. */
-  discard(): void {
+  /** Ends the gather of an mm that nobody runs any more: what was left to flush is flushed by exit itself. */
+  finishExit(mm: Mm): void {
+    this.tlbs.flushExit(mm, this.tables.length != 0);
     this.reset();
-    this.pages = 0;
+    this.free();
     this.mm = 0;
   }
 
-  /** One more page waits to be freed; true when no more fit. */
-  addPage(): bool {
-    this.pages++;
-    return this.pages >= GATHER_BUNDLE + GATHER_BATCHES * GATHER_BATCH;
+  /** A table of an mm that goes away. */
+  addTable(table: u32): void {
+    this.tables.push(table);
+  }
+
+  /** One more entry of the folio of `pfn` is cleared, and its page waits; true when no more fit. */
+  addPage(pfn: u32): bool {
+    const head = this.frames.at(pfn).head;
+    this.frames.at(head).pins++;
+    this.pages.push(head);
+    return this.pages.length >= GATHER_BUNDLE + GATHER_BATCHES * GATHER_BATCH;
   }
 
   /** tlb_flush_mmu: flushes, and frees what has gathered. */
   flush(): void {
     this.flushTlbOnly();
-    this.pages = 0;
+    this.free();
+  }
+
+  /** tlb_end_vma. */
+  endVma(): void {
+    if (this.facts.mergesVmas || this.isExit || this.mm == 0) return;
+    this.flushTlbs(this.facts.vmaEndNotifies);
   }
 
   /** The gather of exit_mmap. */
@@ -117,26 +149,36 @@ export class Gather {
 
   /** tlb_flush_mmu_tlbonly. */
   flushTlbOnly(): void {
-    if (this.isExit) {
-      this.reset();
-      return;
+    this.flushTlbs(true);
+  }
+
+  private flushTlbs(notifies: bool): void {
+    if (!this.isExit && this.hasCleared()) {
+      const mm = mmAt(this.mm);
+      const shift = this.strideShift();
+      const freed = this.freedTables;
+      if (notifies) this.tlbs.flushRangeNotify(mm, this.start, this.end, shift, freed);
+      else this.tlbs.flushRange(mm, this.start, this.end, shift, freed);
     }
-    if (
+    this.reset();
+  }
+
+  private hasCleared(): bool {
+    return (
       this.freedTables ||
       this.clearedPtes ||
       this.clearedPmds ||
       this.clearedPuds ||
       this.clearedP4ds
-    ) {
-      this.tlbs.flushRange(
-        mmAt(this.mm),
-        this.start,
-        this.end,
-        this.strideShift(),
-        this.freedTables,
-      );
-    }
-    this.reset();
+    );
+  }
+
+  /** tlb_flush_mmu_free. */
+  private free(): void {
+    for (let i: u32 = 0; i < this.tables.length; i++) this.pageTables.freeTable(this.tables.at(i));
+    this.tables.clear();
+    for (let i: u32 = 0; i < this.pages.length; i++) this.frames.putFlushed(this.pages.at(i));
+    this.pages.clear();
   }
 
   private strideShift(): u64 {

@@ -31,7 +31,9 @@ export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void
     const pfn = entryFrame(load<u64>(address));
     store<u64>(address, 0);
     kernel.gather.clearedPmd(va);
+    const isFull = kernel.gather.addPage(pfn);
     kernel.frames.unmapHuge(pfn);
+    if (isFull) kernel.gather.flush();
   }
 }
 

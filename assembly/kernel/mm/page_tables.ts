@@ -22,6 +22,7 @@ import {
 import { PhysicalMemory } from "../../hardware/memory/physical_memory";
 import { entryFrame, isHuge, mapsFrame, tableEntry } from "../../hardware/pgtable/pte";
 import { WordList } from "../../base/word_list";
+import { EventSink } from "../events";
 import { Mm } from "./mm";
 
 export class PageTables {
@@ -32,18 +33,15 @@ export class PageTables {
    * For each table frame, how many tables it has held: a walker that knows an older one is stale.
    */
   readonly lives: usize;
-  /** Freed tables stay out of use until endQuarantine(): a flush is still to come. */
-  isQuarantined: bool = false;
   private readonly free: WordList;
-  private readonly quarantine: WordList;
   private next: u32 = 1;
 
   constructor(
     arena: Arena,
     readonly memory: PhysicalMemory,
+    private readonly sink: EventSink,
   ) {
     this.free = new WordList(arena);
-    this.quarantine = new WordList(arena);
     this.lives = allocate((<usize>memory.tableFrames) << 2);
   }
 
@@ -66,16 +64,9 @@ export class PageTables {
   }
 
   freeTable(frame: u32): void {
-    if (this.isQuarantined) this.quarantine.push(frame);
-    else this.free.push(frame);
+    this.free.push(frame);
     this.inUse--;
-  }
-
-  /** The flush is over: tables that were freed before it may be used again. */
-  endQuarantine(): void {
-    const waiting = this.quarantine;
-    for (let i: u32 = 0; i < waiting.length; i++) this.free.push(waiting.at(i));
-    waiting.length = 0;
+    this.sink.freedTable();
   }
 
   /** Where the entry of `level` for `va` lies, or 0 when a table above it is missing. */

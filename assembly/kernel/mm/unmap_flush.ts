@@ -10,6 +10,6 @@ import { Kernel } from "../kernel";
 import { Mm } from "./mm";
 
 export function flushUnmapped(kernel: Kernel, mm: Mm, va: u64): void {
-  if (kernel.tlbs.hasOtherCpus(mm)) kernel.tlbs.addToBatch(mm);
+  if (kernel.tlbs.defersFlush(mm)) kernel.tlbs.addToBatch(mm, va);
   else kernel.tlbs.flushPage(mm, va);
 }

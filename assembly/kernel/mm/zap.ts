@@ -29,6 +29,7 @@ import { Vma, isHugetlb } from "./vma";
 export function zapRange(kernel: Kernel, vma: Vma, start: u64, end: u64, kind: ZapKind): void {
   if (isHugetlb(vma)) {
     zapHugetlb(kernel, vma, start, end);
+    kernel.gather.endVma();
     return;
   }
   const mm = mmAt(vma.mm);
@@ -43,6 +44,7 @@ export function zapRange(kernel: Kernel, vma: Vma, start: u64, end: u64, kind: Z
     else if (entry != 0) zapTable(kernel, vma, address, va, next, kind);
     va = tables.firstPmd(mm, next, end);
   }
+  kernel.gather.endVma();
 }
 
 function zapHuge(kernel: Kernel, address: usize, va: u64): void {
@@ -52,8 +54,9 @@ function zapHuge(kernel: Kernel, address: usize, va: u64): void {
   kernel.gather.clearedPmd(va);
   if (pfn == HUGE_ZERO_PFN) return;
   if ((entry & PTE_DIRTY) != 0) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
+  const isFull = kernel.gather.addPage(pfn);
   kernel.frames.unmapHuge(pfn);
-  if (kernel.gather.addPage()) kernel.gather.flush();
+  if (isFull) kernel.gather.flush();
 }
 
 /** Clears `[start, end)`, which lies in the one table that the pmd entry at `pmdAddress` names. */
@@ -91,19 +94,20 @@ function zapTable(
       kernel.frames.head(pfn).flags |= FRAME_DIRTY;
       forced = true;
     }
+    const isFull = gather.addPage(pfn);
     kernel.frames.unmap(pfn);
-    if (gather.addPage()) gather.flush();
+    if (isFull) gather.flush();
   }
   if (forced) gather.flush();
   if (
     kind == ZapKind.Discard &&
+    kernel.facts.reclaimsTables &&
     !keptSome &&
     end - start == PMD_SIZE &&
     tables.isEmpty(entryFrame(pmd))
   ) {
     store<u64>(pmdAddress, 0);
-    gather.freedPteTable(start);
-    tables.freeTable(entryFrame(pmd));
+    gather.freedPteTable(start, entryFrame(pmd));
   }
 }
 

@@ -30,6 +30,6 @@ function freeAllTables(kernel: Kernel, table: u32, level: u32): void {
     const entry = kernel.tables.memory.readEntry(table, i);
     if (entry == 0 || isHuge(entry) || !mapsFrame(entry)) continue;
     freeAllTables(kernel, entryFrame(entry), level - 1);
-    kernel.tables.freeTable(entryFrame(entry));
+    kernel.gather.addTable(entryFrame(entry));
   }
 }

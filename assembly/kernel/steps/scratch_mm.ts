@@ -1,6 +1,8 @@
 /**
  * A kernel with one mm and one populated VMA, for planners to run on while their steps are written.
  */
+import { Arch, Era } from "../../abi/vocabulary";
+import { factsOf } from "../era";
 import { Kernel } from "../kernel";
 import { insertVma, Mm } from "../mm/mm";
 import { VM_READ, VM_WRITE } from "../mm/vm_flags";
@@ -21,7 +23,8 @@ export class ScratchMm {
   readonly end: u64 = START + 4096;
 
   constructor(readonly plan: StepPlan) {
-    const kernel = new Kernel(new SilentSink(), plan, SCRATCH_TABLES);
+    const facts = factsOf(Era.Linux6_19, Arch.X86);
+    const kernel = new Kernel(new SilentSink(), plan, facts, SCRATCH_TABLES);
     plan.kernel = kernel;
     const mm = kernel.makeMm(MM_ID);
     this.kernel = kernel;
