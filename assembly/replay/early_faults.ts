@@ -1,6 +1,7 @@
 /**
- * What a real program's recording tells of a process before its first snapshot, and the snapshot does not: pages
- * that the snapshot's own writing touched, and flags of mappings that decide later whether they merge.
+ * What a real program's recording tells of a process before its first snapshot, and the snapshot
+ * does not: pages that the snapshot's own writing touched, and flags of mappings that decide later
+ * whether they merge.
  */
 import { allocate } from "../base/bytes";
 import { Kernel } from "../kernel/kernel";

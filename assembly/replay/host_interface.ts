@@ -113,7 +113,9 @@ function countState(replay: Replay, counter: u32): u32 {
   }
 }
 
-/** List 0 is what is unsupported, list 1 what kernel threads did: what times 2^32, plus its count. */
+/**
+ * List 0 is what is unsupported, list 1 what kernel threads did: what times 2^32, plus its count.
+ */
 export function listed(replay: Replay, list: u32, index: u32): f64 {
   const counts = list == 0 ? replay.unsupported : replay.kthreadInputs;
   const what = counts.order.at(index);

@@ -1,9 +1,10 @@
 /**
- * Flushes that run on several CPUs at once: which of them were merged is read off the order of the recording.
+ * Flushes that run on several CPUs at once: which of them were merged is read off the order of the
+ * recording.
  *
- * Models:     a CPU that asks others takes a generation; a CPU that flushes while a later generation was already
- *             taken flushes everything, and one that was brought up to date by another's request does not
- *             flush for its own any more.
+ * Models:     a CPU that asks others takes a generation; a CPU that flushes while a later
+ *             generation was already taken flushes everything, and one that was brought up to date
+ *             by another's request does not flush for its own any more.
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_func)
  */
 import { Arena } from "../base/arena";
@@ -19,7 +20,9 @@ export class Interleaving {
 
   private mm: u32 = 0;
   private generation: u32 = 0;
-  /** For each CPU, the generation that it has flushed up to and the one that its own request took. */
+  /**
+   * For each CPU, the generation that it has flushed up to and the one that its own request took.
+   */
   private readonly flushed: usize = allocate(CPUS * 4);
   private readonly requested: usize = allocate(CPUS * 4);
 

@@ -1,9 +1,9 @@
 /**
  * Feeds the events of a recording to the mm, one by one, and compares what it predicts.
  *
- * Models:     a call is carried out at its exit, when its result is known (fork when the task is made, exec at its
- *             own event), a fault at once; what was recorded and predicted for a task is compared
- *             whenever the task does something else.
+ * Models:     a call is carried out at its exit, when its result is known (fork when the task is
+ *             made, exec at its own event), a fault at once; what was recorded and predicted for a
+ *             task is compared whenever the task does something else.
  */
 import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";
@@ -327,7 +327,10 @@ export class Replay {
     return false;
   }
 
-  /** A batched flush that finds this CPU up to date was for pages of other programs, as was its request. */
+  /**
+   * A batched flush that finds this CPU up to date was for pages of other programs, as was its
+   * request.
+   */
   private dropBatchOfOthers(task: Task): void {
     this.kthreadInputs.add(ReplayInput.BatchOfOthers);
     const run = recordedOf(task);
@@ -416,8 +419,8 @@ export class Replay {
   }
 
   /**
-   * Other tasks, which the recording does not show, take CPUs out of the mask and bring them in: whether the
-   * call's flushes asked other CPUs is known before it is carried out.
+   * Other tasks, which the recording does not show, take CPUs out of the mask and bring them in:
+   * whether the call's flushes asked other CPUs is known before it is carried out.
    */
   private learnMask(task: Task, mm: Mm): void {
     const run = recordedOf(task);
@@ -449,7 +452,10 @@ export class Replay {
     mm.cpuMask = asks ? u64.MAX_VALUE : self;
   }
 
-  /** An address that another task's call is giving back can only be handed out again when that call is done. */
+  /**
+   * An address that another task's call is giving back can only be handed out again when that call
+   * is done.
+   */
   private finishOverlapping(task: Task, start: u64): void {
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       const other = changetype<Task>(<usize>this.taskOrder.at(i));
@@ -513,8 +519,9 @@ export class Replay {
   }
 
   /**
-   * A write to a page that was shared when the fault began. A process in the middle of its exit may have given the
-   * page up by now, and one that copies it at the same time may not have yet: the recording shows which.
+   * A write to a page that was shared when the fault began. A process in the middle of its exit may
+   * have given the page up by now, and one that copies it at the same time may not have yet: the
+   * recording shows which.
    */
   private serveDeferred(task: Task): void {
     const va = task.deferred;
@@ -642,7 +649,9 @@ export class Replay {
     this.exiting++;
   }
 
-  /** In a small program's recording, made on one CPU, the teardown is over when another task runs. */
+  /**
+   * In a small program's recording, made on one CPU, the teardown is over when another task runs.
+   */
   private isTornDown(task: Task, cpu: u32, time: u64): bool {
     if (cpu == ANY_CPU) return true;
     if (this.windows.count > 0) return task.cpu == cpu;
@@ -677,7 +686,8 @@ export class Replay {
 
   private takeExec(record: EventRecord, task: Task): void {
     const mm = this.kernel.makeMm(record.mm);
-    // a small program's window is empty after exec; a real program's state comes with its first snapshot
+    // a small program's window is empty after exec; a real program's state comes with its first
+    // snapshot
     mm.known = this.windows.count > 0 ? 1 : 0;
     this.leaveMm(task, record.line);
     task.mm = addressOfMm(mm);
@@ -686,7 +696,10 @@ export class Replay {
     this.kernel.tlbs.load(record.cpu, mm);
   }
 
-  /** The last task to leave tears the mm down; the flush of that asks whatever CPUs are still in its mask. */
+  /**
+   * The last task to leave tears the mm down; the flush of that asks whatever CPUs are still in its
+   * mask.
+   */
   private leaveMm(task: Task, line: u32): void {
     if (task.mm == 0) return;
     const mm = mmAt(task.mm);
@@ -753,7 +766,10 @@ export class Replay {
 
   // ---- files
 
-  /** The harness wrote `filled` bytes in pieces of 64 KiB; ext4 caches each piece in folios as large as fit. */
+  /**
+   * The harness wrote `filled` bytes in pieces of 64 KiB; ext4 caches each piece in folios as large
+   * as fit.
+   */
   private takeFile(record: EventRecord, task: Task): void {
     this.settle(task, record.line);
     const kind = <FileKind>record.a1;
@@ -775,7 +791,10 @@ export class Replay {
 
   // ---- kernel threads
 
-  /** What a kernel thread does and when is an input; the ranges and flushes that follow from it are predicted. */
+  /**
+   * What a kernel thread does and when is an input; the ranges and flushes that follow from it are
+   * predicted.
+   */
   private takeFromKthread(record: EventRecord): void {
     const task = this.kthreadTask();
     this.kernel.tlbs.cpu = record.cpu;

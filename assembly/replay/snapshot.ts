@@ -1,8 +1,10 @@
 /**
- * Snapshots in a recording: compared with the mm that replay has built, or loaded where it has none yet.
+ * Snapshots in a recording: compared with the mm that replay has built, or loaded where it has none
+ * yet.
  *
  * Models:     VMAs, present pages and their kind, and which pages share a frame.
- * Simplifies: what a snapshot of a real program leaves out (frames, zero pages, large folios) is not compared.
+ * Simplifies: what a snapshot of a real program leaves out (frames, zero pages, large folios) is
+ *             not compared.
  */
 import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";
@@ -90,7 +92,9 @@ export class Snapshots {
   firstFound: u32 = 0;
   isLoading: bool = false;
   hasFrames: bool = false;
-  /** Faults right before the snapshot, which may come from its writing, after the pages were read. */
+  /**
+   * Faults right before the snapshot, which may come from its writing, after the pages were read.
+   */
   ownFaults: u32 = 0;
   vmaDifferences: u32 = 0;
   /** The bounds of the mm's VMA where the first one differed. */
@@ -275,7 +279,10 @@ export class Snapshots {
     return flags;
   }
 
-  /** Whether a recorded frame number goes with the same frame of ours as before, unless that was freed since. */
+  /**
+   * Whether a recorded frame number goes with the same frame of ours as before, unless that was
+   * freed since.
+   */
   private isSameFrame(kernel: Kernel, mm: Mm, va: u64, recorded: u32): bool {
     const pmd = load<u64>(kernel.tables.find(mm, va, LEVEL_PMD));
     const pfn = isHuge(pmd)
@@ -290,7 +297,8 @@ export class Snapshots {
     if (recordedBefore != 0 && recordedBefore != recorded + 1) return false;
     if (before == 0 || before == serial) return true;
     const old = kernel.frames.at(this.pfnOfSerial.get(before));
-    // a page that nobody maps any more may still wait on a list of the CPU, which the recording cannot show
+    // a page that nobody maps any more may still wait on a list of the CPU, which the recording
+    // cannot show
     return (
       old.serial != before ||
       (old.flags & FRAME_USED) == 0 ||

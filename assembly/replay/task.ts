@@ -1,5 +1,6 @@
 /**
- * One task of a recorded program: the call or access it is in the middle of, and the events that go with it.
+ * One task of a recorded program: the call or access it is in the middle of, and the events that go
+ * with it.
  */
 import { EventRun } from "./event_run";
 

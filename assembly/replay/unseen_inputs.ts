@@ -1,8 +1,8 @@
 /**
  * What a recording of a real program cannot show, and what its events tell of it afterwards.
  *
- * Models:     how far a process's teardown has come; accesses that did not fault, which MADV_COLD and MADV_FREE
- *             look for in the accessed bits.
+ * Models:     how far a process's teardown has come; accesses that did not fault, which MADV_COLD
+ *             and MADV_FREE look for in the accessed bits.
  */
 import { entryFrame, isSwap, mapsFrame } from "../hardware/pgtable/pte";
 import { FlushReason } from "../abi/recording";
@@ -29,8 +29,8 @@ export function forgetPage(kernel: Kernel, mm: Mm, va: u64): bool {
 }
 
 /**
- * The flush of an MADV_COLD or MADV_FREE covers what was accessed since: where the recording's flush is one that
- * accesses could explain, the prediction adopts it.
+ * The flush of an MADV_COLD or MADV_FREE covers what was accessed since: where the recording's
+ * flush is one that accesses could explain, the prediction adopts it.
  */
 export function adoptAccesses(task: Task, recorded: EventRun, predicted: EventRun): bool {
   if (task.args2 != ADVICE_COLD && task.args2 != ADVICE_FREE) return false;
@@ -60,7 +60,9 @@ function onlyFlush(run: EventRun): i64 {
   return count > 1 ? NONE : pages;
 }
 
-/** Makes the flushes of the prediction those of the recording; what is announced stays predicted. */
+/**
+ * Makes the flushes of the prediction those of the recording; what is announced stays predicted.
+ */
 function replaceFlush(recorded: EventRun, predicted: EventRun): void {
   let to: u32 = 0;
   for (let i: u32 = 0; i < predicted.length; i++) {

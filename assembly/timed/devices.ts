@@ -1,9 +1,9 @@
 /**
  * Devices at work: lanes that access the program's memory, translate, fault, retry and give up.
  *
- *   lane   think -> ATC hit -> access in flight -> lands -> think
- *                -> ATC miss -> translation request -> IOTLB or walk -> answer -> access
- *                                                   -> no translation -> page request -> response -> retry
+ *   think -> ATC hit -> access in flight -> lands -> think
+ *         -> ATC miss -> translation request -> IOTLB or walk -> answer -> access
+ *                            -> no translation -> page request -> response -> retry
  *
  * Models:     credits for page requests; answers that an invalidation has overtaken, discarded on
  *             arrival; a limit of refusals of the same request, after which the device fails.

@@ -14,7 +14,9 @@ export type CoreExports = Awaited<ReturnType<typeof Generated.instantiate>>;
 
 export type CoreBuild = "release" | "trace" | "debug";
 
-/** What the core asks of host code that implements a notifier; see assembly/timed/host_notifier.ts. */
+/**
+ * What the core asks of host code that implements a notifier; see assembly/timed/host_notifier.ts.
+ */
 export interface HostNotifier {
   /** Subscriptions that would be called; negative: no list is walked. */
   implementers(hook: number, isFault: boolean): number;
@@ -48,7 +50,9 @@ function compiled(build: CoreBuild): Promise<WebAssembly.Module> {
 export class Core {
   private constructor(readonly exports: CoreExports) {}
 
-  /** A fresh machine. `host` is asked for when the core calls, so it may be completed after this. */
+  /**
+   * A fresh machine. `host` is asked for when the core calls, so it may be completed after this.
+   */
   static async create(build: CoreBuild = "release", host: HostFunctions = {}): Promise<Core> {
     const { instance } = await instantiate(await compiled(build), {
       host: imported(host),

@@ -1,4 +1,7 @@
-/** The result of a timed run as text for a terminal of 80 columns: exact counts, then modelled times. */
+/**
+ * The result of a timed run as text for a terminal of 80 columns: exact counts, then modelled
+ * times.
+ */
 import { COUNT_GROUPS, COUNT_TEXTS, TIMING_TEXTS } from "../run/count_texts.js";
 import type { CountName, RunResult, TimingName, TimingSummary } from "../run/result.js";
 import { formatTable } from "./output.js";

@@ -38,7 +38,10 @@ export interface RecordingCheck {
   /** Taken from the recording because only the scheduler or a kernel thread decides it. */
   inputs: { what: string; count: number }[];
   snapshots: { compared: number; equal: number; firstDifference: SnapshotDifference | null };
-  /** Faults of the recording, those that the mm would not have needed, and accesses that it would have. */
+  /**
+   * Faults of the recording, those that the mm would not have needed, and accesses that it would
+   * have.
+   */
   faults: { expected: number; unneeded: number; missing: number; firstLine: number };
 }
 

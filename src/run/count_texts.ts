@@ -1,4 +1,6 @@
-/** What each exact count and each modelled time of a run means, in the order in which they are read. */
+/**
+ * What each exact count and each modelled time of a run means, in the order in which they are read.
+ */
 import type { CountName, TimingName } from "./result.js";
 
 export interface CountText {

@@ -4,8 +4,8 @@ import type { CostParameter } from "../costs/parameters.js";
 import type { ScenarioInput } from "../scenario/index.js";
 
 /**
- * Which price each latency takes. Changing an entry is charged as mprotect does it: what zapping costs
- * beyond that is the freeing of pages, which happens after the flush.
+ * Which price each latency takes. Changing an entry is charged as mprotect does it: what zapping
+ * costs beyond that is the freeing of pages, which happens after the flush.
  */
 const LATENCIES = {
   ipi: ["ipi"],

@@ -1,8 +1,8 @@
 /**
  * What the study runs and explores.
  *
- * Every timed run is one scenario with a change or two: the protocol and its era, the retry limit, the
- * state of the notifier list, or a synthetic workload in place of the recorded program.
+ * Every timed run is one scenario with a change or two: the protocol and its era, the retry limit,
+ * the state of the notifier list, or a synthetic workload in place of the recorded program.
  */
 import type { OperationId } from "../explore/index.js";
 import { OPERATION_IDS } from "../explore/index.js";
@@ -122,8 +122,8 @@ export function scenarioOf(subject: Subject, change: Change): ScenarioInput {
 }
 
 /**
- * Beside one operation alone the device only writes: a read would map the zero page, and replacing that
- * is an operation of its own.
+ * Beside one operation alone the device only writes: a read would map the zero page, and replacing
+ * that is an operation of its own.
  */
 function deviceOf(retryLimit: number, operation: WorkloadOperationKind | undefined) {
   const device = { name: "gpu0", kind: "gpu", retryLimit } as const;

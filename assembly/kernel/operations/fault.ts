@@ -1,8 +1,11 @@
 /**
- * A page fault, and every access that takes the same steps without one (populate, mlock, kernel copies).
+ * A page fault, and every access that takes the same steps without one (populate, mlock, kernel
+ * copies).
  *
- * Models:     which faults announce a range: only those that replace a page by another; which are refused.
- * Source:     linux 6.18 mm/memory.c (handle_mm_fault, handle_pte_fault, do_wp_page), mm/mmap.c (expand_stack)
+ * Models:     which faults announce a range: only those that replace a page by another; which are
+ *             refused.
+ * Source:     linux 6.18 mm/memory.c (handle_mm_fault, handle_pte_fault, do_wp_page), mm/mmap.c
+ *             (expand_stack)
  */
 import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";
 import {
@@ -39,7 +42,10 @@ export const enum FaultResult {
   Userfault = 3,
 }
 
-/** A fault of the program at `va`; `force` is FOLL_FORCE, which writes where only the VMA may be written. */
+/**
+ * A fault of the program at `va`; `force` is FOLL_FORCE, which writes where only the VMA may be
+ * written.
+ */
 export function handleFault(
   kernel: Kernel,
   mm: Mm,
@@ -140,7 +146,9 @@ export function copyPage(kernel: Kernel, mm: Mm, vma: Vma, va: u64): void {
   kernel.plan.rangeEnd(mm);
 }
 
-/** do_huge_pmd_wp_page; false when the entry was split and the page has to be looked at by itself. */
+/**
+ * do_huge_pmd_wp_page; false when the entry was split and the page has to be looked at by itself.
+ */
 function writeToHuge(kernel: Kernel, mm: Mm, vma: Vma, va: u64, entry: u64): bool {
   const block = alignDown(va, PMD_SIZE);
   if (entryFrame(entry) == HUGE_ZERO_PFN) {

@@ -2,7 +2,8 @@
  * Touching a range on the program's behalf: MAP_POPULATE, mlock, MADV_POPULATE, /proc/self/mem.
  *
  * Models:     one fault for each page that needs one, until the first that cannot be had.
- * Source:     linux 6.18 mm/gup.c (populate_vma_page_range, faultin_page), mm/madvise.c (madvise_populate)
+ * Source:     linux 6.18 mm/gup.c (populate_vma_page_range, faultin_page), mm/madvise.c
+ *             (madvise_populate)
  */
 import { PMD_SIZE, LEVEL_PMD } from "../../base/page";
 import { isHuge } from "../../hardware/pgtable/pte";
