@@ -248,6 +248,21 @@ export function runInvalidate(start: f64, end: f64): void {
   simulation().notifier.invalidateForHost(addressOf(start), addressOf(end));
 }
 
+/** An answer in [0, bound) of the run's generator, for callbacks that choose. */
+export function runChoose(bound: u32): u32 {
+  return simulation().machine.random.choose(bound);
+}
+
+/** How many pages of the program's data devices work on. */
+export function runLivePages(): u32 {
+  return simulation().live.length;
+}
+
+/** The number of the page touched `age` touches ago. */
+export function runLivePage(age: u32): f64 {
+  return <f64>simulation().live.at(age);
+}
+
 function simulation(): Simulation {
   return theWorld().simulation!;
 }

@@ -110,6 +110,18 @@ export class RunSpec {
   writePermille: u32;
   livePages: u32;
   mirrorEntries: u32;
+  /** A member of DevicePattern. */
+  pattern: u32;
+  /** Pages from one access of a sequence to the next. */
+  stride: u32;
+  /** Translation requests that a device has in flight at most. */
+  outstanding: u32;
+  /** A member of InvalidPolicy. */
+  onInvalid: u32;
+  /** Bit n: the host chooses the accesses of device n. */
+  hostAccess: u64;
+  /** Bit n: the host is told of failures and violations of device n. */
+  hostWatched: u64;
 }
 
 /** One latency of a timed run, as a distribution. */

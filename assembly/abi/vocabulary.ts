@@ -293,6 +293,9 @@ export enum Counter {
   PageRequestsInOpenPair,
   /** Of these, for a page outside of every open range. */
   PageRequestsOutsideRange,
+  /** Lanes that waited because the device had as many translation requests as it may have. */
+  TranslationWaits,
+  TranslationHighWater,
   CreditWaits,
   CreditHighWater,
   Refusals,
@@ -352,6 +355,28 @@ export enum NotifierMode {
   ShortCircuit,
   /** Callbacks of the host, whoever is registered at the moment. */
   Host,
+}
+
+/** Which pages the lanes of a device touch. */
+export enum DevicePattern {
+  /** The pages touched last, the newest most often. */
+  Live,
+  /** Evenly among the pages touched last. */
+  Window,
+  /** Populated pages in the order of their addresses. */
+  Sequential,
+  /** Evenly among all pages of the VMAs. */
+  Uniform,
+}
+
+/** What a device does when a page request is answered INVALID. */
+export enum InvalidPolicy {
+  /** The lane leaves the access and goes on with the next. */
+  FailOperation,
+  /** The lane asks again, which counts as a refusal. */
+  Retry,
+  /** The device fails. */
+  Stop,
 }
 
 /** A version of the kernel, as far as its notifiers differ. */

@@ -29,6 +29,18 @@ export abstract class AddressSpace {
   /** The VMA of the page allows writing. */
   abstract mayWrite(vpn: u64): bool;
 
+  /** Pages of all VMAs. */
+  abstract pages(): u64;
+
+  /** The page at `index` when the pages of all VMAs are counted through. */
+  abstract pageAt(index: u64): u64;
+
+  /**
+   * The first populated page at or after `vpn`, from the lowest again after the last; all ones: no
+   * page is populated.
+   */
+  abstract populatedFrom(vpn: u64): u64;
+
   abstract pin(frame: u32): void;
   abstract unpin(frame: u32): void;
 }

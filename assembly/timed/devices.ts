@@ -10,7 +10,7 @@
  * Simplifies: a page request group has one member; a lane has one access at a time.
  * Source:     PCIe base specification, chapter 10 (ATS, PRI).
  */
-import { Counter, Latency, Timing } from "../abi/vocabulary";
+import { Counter, InvalidPolicy, Latency, Property, Timing } from "../abi/vocabulary";
 import { allocate, byteAt, longAt, putByte, putLong, putWord, wordAt } from "../base/bytes";
 import { Device, NOTHING, WRITE_IN_FLIGHT } from "../hardware/device/device";
 import { PhysicalMemory } from "../hardware/memory/physical_memory";
@@ -23,13 +23,16 @@ import {
   Tlb,
 } from "../hardware/tlb/tlb";
 import { Oracle } from "../oracle/oracle";
+import { AccessPattern, NO_ACCESS } from "./access_pattern";
 import { Endpoints } from "./endpoints";
+import { tellHostOfFailure, tellHostOfViolation } from "./host_device";
 import { IommuUnit } from "./iommu_unit";
-import { Judge } from "./judge";
+import { Judge, NO_VIOLATION } from "./judge";
 import { LivePages } from "./live_pages";
 import {
   EVENT_ACCESS,
   EVENT_ANSWER,
+  EVENT_ASK,
   EVENT_LAND,
   EVENT_REQUEST,
   EVENT_RESPONSE,
@@ -47,6 +50,8 @@ const ANSWERED: u8 = 3;
 const WAITING_FOR_CREDIT: u8 = 4;
 const WAITING_FOR_RESPONSE: u8 = 5;
 const IN_FLIGHT: u8 = 6;
+/** As many translation requests are in flight as the device may have. */
+const WAITING_TO_ASK: u8 = 7;
 
 /** An answer without translation. */
 const NO_TRANSLATION: u64 = u64.MAX_VALUE;
@@ -73,6 +78,10 @@ export class Devices extends Endpoints {
   private readonly overtaken: usize;
   private readonly retrying: usize;
   private readonly credits: usize;
+  /** Translation requests in flight, of each device. */
+  private readonly asked: usize;
+  /** Not zero: the page request of the lane was answered INVALID. */
+  private readonly refused: usize;
   private readonly failedAt: usize;
   isStopped: bool = false;
 
@@ -81,6 +90,7 @@ export class Devices extends Endpoints {
     private readonly iommu: IommuUnit,
     private readonly judge: Judge,
     private readonly live: LivePages,
+    private readonly pattern: AccessPattern,
     private readonly ranges: OpenRanges,
     memory: PhysicalMemory,
     oracle: Oracle,
@@ -109,6 +119,8 @@ export class Devices extends Endpoints {
     this.overtaken = allocate(all);
     this.retrying = allocate(all);
     this.credits = allocate((<usize>spec.devices) << 2);
+    this.asked = allocate((<usize>spec.devices) << 2);
+    this.refused = allocate(all);
     this.failedAt = allocate((<usize>spec.devices) << 3);
     for (let i: u32 = 0; i < spec.devices; i++) putWord(this.credits, i, spec.credits);
   }
@@ -140,16 +152,14 @@ export class Devices extends Endpoints {
   /** The lane looks for its next access. */
   onAccess(device: u32, lane: u32): void {
     if (this.isStopped || this.devices[device].isFailed != 0) return;
-    const spec = this.machine.spec;
     const at = device * this.lanes + lane;
     putByte(this.states, at, THINKING);
-    if (this.live.length == 0) {
-      this.machine.schedule(this.machine.cost(Latency.Think), eventOf(EVENT_ACCESS, device, lane));
+    const vpn = this.pattern.next(device, lane);
+    if (vpn == NO_ACCESS) {
+      this.machine.schedule(this.pause(), eventOf(EVENT_ACCESS, device, lane));
       return;
     }
-    const random = this.machine.random;
-    const vpn = this.live.pick(random);
-    const isWrite = random.choose(1000) < spec.writePermille;
+    const isWrite = this.pattern.isWrite;
     putLong(this.pages, at, vpn);
     putByte(this.wantsWrite, at, isWrite ? 1 : 0);
     const counters = this.machine.counters;
@@ -224,6 +234,7 @@ export class Devices extends Endpoints {
   /** The answer has reached the device. */
   onAnswer(device: u32, lane: u32): void {
     const at = device * this.lanes + lane;
+    this.endAsking(device);
     if (this.devices[device].isFailed != 0) return;
     if (byteAt(this.overtaken, at) != 0) {
       this.machine.counters.add(Counter.AnswersDiscarded);
@@ -273,10 +284,11 @@ export class Devices extends Endpoints {
 
   /** Sends the answer to a page request on its way. */
   respond(request: u32, isSuccess: bool): void {
-    const spec = this.machine.spec;
     const device = request >> 16;
     const lane = request & 0xffff;
-    this.devices[device].respond(lane, isSuccess);
+    const asksAgain = isSuccess || this.machine.spec.onInvalid == InvalidPolicy.Retry;
+    this.devices[device].respond(lane, asksAgain);
+    putByte(this.refused, device * this.lanes + lane, isSuccess ? 0 : 1);
     this.machine.counters.add(isSuccess ? Counter.ResponsesSuccess : Counter.ResponsesInvalid);
     this.machine.schedule(
       this.machine.cost(Latency.Command) + this.machine.cost(Latency.Link),
@@ -284,27 +296,37 @@ export class Devices extends Endpoints {
     );
   }
 
-  /** The answer has come: walk again, or leave this access. */
+  /** The answer has come: walk again, or do what the device does when it is told INVALID. */
   onResponse(device: u32, lane: u32): void {
     const at = device * this.lanes + lane;
-    const spec = this.machine.spec;
     this.giveCredit(device);
     if (this.devices[device].isFailed != 0) return;
-    if (!this.devices[device].isRetrying(lane)) {
-      this.machine.counters.add(Counter.AccessesAbandoned);
+    const isInvalid = byteAt(this.refused, at) != 0;
+    if (isInvalid) {
       this.live.forget(longAt(this.pages, at));
-      putByte(this.retrying, at, 0);
-      this.endStall(device, lane);
-      this.machine.schedule(this.machine.cost(Latency.Think), eventOf(EVENT_ACCESS, device, lane));
-      return;
+      const policy = this.machine.spec.onInvalid;
+      if (policy == InvalidPolicy.FailOperation) {
+        this.abandon(device, lane);
+        return;
+      }
+      if (policy == InvalidPolicy.Stop) {
+        this.devices[device].isFailed = 1;
+        this.fail(device);
+        return;
+      }
+      if (this.refuse(device, lane)) return;
     }
     this.machine.counters.add(Counter.Retries);
-    putByte(this.retrying, at, 1);
-    putByte(this.states, at, ASKING);
-    this.machine.schedule(
-      spec.backoffNs + this.machine.cost(Latency.Link),
-      eventOf(EVENT_TRANSLATE, device, lane),
-    );
+    // After INVALID a walk without translation is no refusal of its own: the response was.
+    putByte(this.retrying, at, isInvalid ? 0 : 1);
+    const backoff = this.machine.spec.backoffNs;
+    if (backoff == 0) this.ask(device, lane);
+    else this.machine.schedule(backoff, eventOf(EVENT_ASK, device, lane));
+  }
+
+  /** The pause before a refused request is over. */
+  onAsk(device: u32, lane: u32): void {
+    if (this.devices[device].isFailed == 0) this.ask(device, lane);
   }
 
   /** Drops pages [first, end) from every ATC; when the last access through them has landed. */
@@ -355,9 +377,43 @@ export class Devices extends Endpoints {
     this.machine.schedule(this.machine.cost(Latency.WalkStep), eventOf(EVENT_WALK, device, lane));
   }
 
+  /** Sends a translation request, or waits until the device may have one more in flight. */
   private ask(device: u32, lane: u32): void {
-    putByte(this.states, device * this.lanes + lane, ASKING);
+    const at = device * this.lanes + lane;
+    const asked = wordAt(this.asked, device);
+    if (asked == this.machine.spec.outstanding) {
+      putByte(this.states, at, WAITING_TO_ASK);
+      this.machine.counters.add(Counter.TranslationWaits);
+      return;
+    }
+    putWord(this.asked, device, asked + 1);
+    this.machine.counters.raise(Counter.TranslationHighWater, asked + 1);
+    putByte(this.states, at, ASKING);
     this.machine.schedule(this.machine.cost(Latency.Link), eventOf(EVENT_TRANSLATE, device, lane));
+  }
+
+  /** A translation request is answered: a lane that waits sends its own. */
+  private endAsking(device: u32): void {
+    putWord(this.asked, device, wordAt(this.asked, device) - 1);
+    if (this.devices[device].isFailed != 0) return;
+    for (let lane: u32 = 0; lane < this.lanes; lane++) {
+      if (byteAt(this.states, device * this.lanes + lane) != WAITING_TO_ASK) continue;
+      this.ask(device, lane);
+      return;
+    }
+  }
+
+  /** The lane leaves its access and goes on with the next. */
+  private abandon(device: u32, lane: u32): void {
+    this.machine.counters.add(Counter.AccessesAbandoned);
+    putByte(this.retrying, device * this.lanes + lane, 0);
+    this.endStall(device, lane);
+    this.machine.schedule(this.pause(), eventOf(EVENT_ACCESS, device, lane));
+  }
+
+  /** A lane's pause before it looks again where there was nothing to do: never no time at all. */
+  private pause(): u64 {
+    return max(this.machine.cost(Latency.Think), 1);
   }
 
   private answer(device: u32, lane: u32, payload: u64, delay: u64): void {
@@ -385,13 +441,18 @@ export class Devices extends Endpoints {
 
   private land(device: u32, lane: u32): void {
     const unit = this.devices[device];
-    this.judge.accessLands(
-      longAt(this.pages, device * this.lanes + lane),
+    const vpn = longAt(this.pages, device * this.lanes + lane);
+    const isWrite = byteAt(unit.inFlight, lane) == WRITE_IN_FLIGHT;
+    const violated = this.judge.accessLands(
+      vpn,
       wordAt(unit.inFlightFrame, lane),
       wordAt(unit.inFlightGeneration, lane),
-      byteAt(unit.inFlight, lane) == WRITE_IN_FLIGHT,
+      isWrite,
     );
     unit.retire(lane);
+    if (violated != NO_VIOLATION && this.isWatched(device)) {
+      tellHostOfViolation(device, <Property>violated, vpn, isWrite);
+    }
   }
 
   /** Sends the lane's page request, or queues it for a credit. */
@@ -438,11 +499,19 @@ export class Devices extends Endpoints {
       Counter.RefusalsHighWater,
       hasFailed ? this.machine.spec.retryLimit : wordAt(this.devices[device].refusals, lane),
     );
-    if (!hasFailed) return false;
-    counters.add(Counter.DeviceFailures);
+    if (hasFailed) this.fail(device);
+    return hasFailed;
+  }
+
+  private fail(device: u32): void {
+    this.machine.counters.add(Counter.DeviceFailures);
     putLong(this.failedAt, device, this.machine.now);
     this.judge.deviceFailed();
-    return true;
+    if (this.isWatched(device)) tellHostOfFailure(device);
+  }
+
+  private isWatched(device: u32): bool {
+    return ((this.machine.spec.hostWatched >> device) & 1) != 0;
   }
 
   private endStall(device: u32, lane: u32): void {

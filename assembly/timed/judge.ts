@@ -14,6 +14,8 @@ import { Oracle } from "../oracle/oracle";
 import { AddressSpace } from "./address_space";
 import { Machine } from "./machine";
 
+export const NO_VIOLATION: i32 = -1;
+
 export class Judge {
   constructor(
     private readonly machine: Machine,
@@ -21,22 +23,31 @@ export class Judge {
     private readonly mm: AddressSpace,
   ) {}
 
-  accessLands(vpn: u64, frame: u32, life: u32, isWrite: bool): void {
+  /** The property that the access violates, or NO_VIOLATION. */
+  accessLands(vpn: u64, frame: u32, life: u32, isWrite: bool): i32 {
     const mm = this.mm;
     this.oracle.now = this.machine.now;
     if (mm.life(frame) != life) {
-      this.oracle.report(isWrite ? Property.StaleWrite : Property.StaleRead);
-      return;
+      return this.report(isWrite ? Property.StaleWrite : Property.StaleRead);
     }
     const isThere = mm.look(vpn);
-    if (isThere && mm.frame == frame && (!isWrite || mm.isWritable)) return;
+    if (isThere && mm.frame == frame && (!isWrite || mm.isWritable)) {
+      return NO_VIOLATION;
+    }
     if (isThere && mm.isQuiescent() && mm.isMapped(frame)) {
-      this.oracle.report(mm.frame == frame ? Property.ReadonlyWrite : Property.SplitBrain);
-    } else if (mm.isMapped(frame) || !mm.isQuiescent()) {
+      return this.report(mm.frame == frame ? Property.ReadonlyWrite : Property.SplitBrain);
+    }
+    if (mm.isMapped(frame) || !mm.isQuiescent()) {
       this.machine.counters.add(Counter.AccessesInWindow);
     } else {
       this.machine.counters.add(Counter.AccessesToUnmapped);
     }
+    return NO_VIOLATION;
+  }
+
+  private report(property: Property): i32 {
+    this.oracle.report(property);
+    return property;
   }
 
   deviceFailed(): void {

@@ -4,12 +4,19 @@
 import { PAGE_SHIFT, LEVEL_PMD } from "../base/page";
 import { entryFrame, isHuge, isPresent, isWritable } from "../hardware/pgtable/pte";
 import { Kernel } from "../kernel/kernel";
-import { findVma, Mm } from "../kernel/mm/mm";
+import { findVma, indexOf, Mm, vmaOf } from "../kernel/mm/mm";
+import { Vma } from "../kernel/mm/vma";
 import { VM_WRITE } from "../kernel/mm/vm_flags";
 import { Access } from "../kernel/mm/access";
 import { FaultResult, handleFault } from "../kernel/operations/fault";
 import { AddressSpace } from "./address_space";
 import { Notifier } from "./notifier";
+
+const PAGES_PER_TABLE: u64 = 512;
+
+function pagesOf(vma: Vma): u64 {
+  return (vma.end - vma.start) >> PAGE_SHIFT;
+}
 
 /** Bits of a frame's life that a TLB entry keeps. */
 const LIFE_MASK: u32 = 0x7fffffff;
@@ -51,6 +58,54 @@ export class KernelSpace extends AddressSpace {
     this.frame = entryFrame(pte);
     this.isWritable = isWritable(pte);
     return true;
+  }
+
+  pages(): u64 {
+    const mm = this.mm;
+    if (mm == null) return 0;
+    let pages: u64 = 0;
+    for (let i: u32 = 0; i < mm.count; i++) pages += pagesOf(vmaOf(mm, i));
+    return pages;
+  }
+
+  pageAt(index: u64): u64 {
+    const mm = this.mm!;
+    for (let i: u32 = 0; i < mm.count; i++) {
+      const vma = vmaOf(mm, i);
+      const pages = pagesOf(vma);
+      if (index < pages) return (vma.start >> PAGE_SHIFT) + index;
+      index -= pages;
+    }
+    assert(false, "the index is below the number of pages");
+    return 0;
+  }
+
+  populatedFrom(vpn: u64): u64 {
+    const mm = this.mm;
+    if (mm == null) return u64.MAX_VALUE;
+    const found = this.populatedIn(mm, vpn, u64.MAX_VALUE);
+    return found != u64.MAX_VALUE ? found : this.populatedIn(mm, 0, vpn);
+  }
+
+  /** The first populated page in [from, end), or all ones. */
+  private populatedIn(mm: Mm, from: u64, end: u64): u64 {
+    for (let i = indexOf(mm, from << PAGE_SHIFT); i < mm.count; i++) {
+      const vma = vmaOf(mm, i);
+      const last = min(vma.end >> PAGE_SHIFT, end);
+      let vpn = max(vma.start >> PAGE_SHIFT, from);
+      while (vpn < last) {
+        if (this.look(vpn)) return vpn;
+        vpn = this.hasTable(mm, vpn) ? vpn + 1 : (vpn | (PAGES_PER_TABLE - 1)) + 1;
+      }
+      if (last == end) break;
+    }
+    return u64.MAX_VALUE;
+  }
+
+  /** A table of last-level entries covers the page. */
+  private hasTable(mm: Mm, vpn: u64): bool {
+    const address = this.kernel.tables.find(mm, vpn << PAGE_SHIFT, LEVEL_PMD);
+    return address != 0 && load<u64>(address) != 0;
   }
 
   life(frame: u32): u32 {

@@ -22,7 +22,12 @@ export class LivePages {
     if (this.length < this.capacity) this.length++;
   }
 
-  /** One of the pages; there must be one. */
+  /** One of the pages, each as likely; there must be one. */
+  pickEvenly(random: Random): u64 {
+    return this.at(random.choose(this.length));
+  }
+
+  /** One of the pages, the newest most often; there must be one. */
   pick(random: Random): u64 {
     return this.at(random.choose(random.choose(this.length) + 1));
   }
@@ -41,7 +46,7 @@ export class LivePages {
   }
 
   /** The page touched `age` touches ago. */
-  private at(age: u32): u64 {
+  at(age: u32): u64 {
     return longAt(this.ring, (this.newest + this.capacity - age) % this.capacity);
   }
 }

@@ -26,6 +26,10 @@ export const EVENT_WORKER: u32 = 9;
 export const EVENT_COMMAND: u32 = 10;
 export const EVENT_INVALIDATE_ATC: u32 = 11;
 export const EVENT_COMPLETION: u32 = 12;
+export const EVENT_ASK: u32 = 13;
+
+/** Two for each lane of all devices, and those of workers and commands. */
+const EVENTS_MAX: u32 = (1 << 15) + 1024;
 
 /** Draws of a latency that the host has tabled: quantiles of its distribution, each as likely. */
 export const LATENCY_DRAWS: u32 = 32;
@@ -43,7 +47,7 @@ export abstract class EventHandler {
 
 export class Machine {
   now: u64 = 0;
-  readonly queue: EventQueue = new EventQueue(1 << 14);
+  readonly queue: EventQueue = new EventQueue(EVENTS_MAX);
   readonly counters: Counters = new Counters();
   readonly random: Random;
   /** A running hash of every event: equal digests mean equal runs. */

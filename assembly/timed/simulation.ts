@@ -14,6 +14,7 @@ import { addressOfMm, Mm } from "../kernel/mm/mm";
 import { buildHandler } from "../kernel/steps/operations/build";
 import { Program, Protocol } from "../kernel/steps/program";
 import { Oracle } from "../oracle/oracle";
+import { AccessPattern } from "./access_pattern";
 import { Devices } from "./devices";
 import { IommuUnit } from "./iommu_unit";
 import { Judge } from "./judge";
@@ -22,6 +23,7 @@ import { LivePages } from "./live_pages";
 import {
   EVENT_ACCESS,
   EVENT_ANSWER,
+  EVENT_ASK,
   EVENT_COMMAND,
   EVENT_COMPLETION,
   EVENT_INTERRUPT,
@@ -87,11 +89,13 @@ export class Simulation extends EventHandler {
     const iommu = new IommuUnit(machine, pasids, space, ASID, mirror, era.scope);
     const judge = new Judge(machine, oracle, space);
     const live = new LivePages(spec.livePages);
+    const pattern = new AccessPattern(spec, machine.random, live, space);
     const devices = new Devices(
       machine,
       iommu,
       judge,
       live,
+      pattern,
       notifier,
       kernel.tables.memory,
       oracle,
@@ -222,6 +226,9 @@ export class Simulation extends EventHandler {
         break;
       case EVENT_ANSWER:
         this.devices.onAnswer(device, index);
+        break;
+      case EVENT_ASK:
+        this.devices.onAsk(device, index);
         break;
       case EVENT_REQUEST:
         if (this.devices.onRequest(device, index)) {

@@ -7,6 +7,7 @@ import { instantiate } from "@assemblyscript/loader";
 import { readPackageFile } from "#platform";
 import type * as Generated from "../../build/release.js";
 import { readRecord, type RecordName, type RecordOf, recordSize } from "./records.js";
+import type { Property } from "./vocabulary.generated.js";
 import { wasmUrl } from "./wasm_url.js";
 
 /** The typed exports of the core. */
@@ -25,9 +26,18 @@ export interface HostNotifier {
   release(): void;
 }
 
+/** What the core asks of host code that implements devices; see assembly/timed/host_device.ts. */
+export interface HostDevices {
+  /** The page number times two, plus one for a write; negative: no access now. */
+  nextAccess(device: number, lane: number): number;
+  failed(device: number): void;
+  violated(device: number, property: Property, page: number, isWrite: boolean): void;
+}
+
 /** What host code implements of a run; what is left out is never called. */
 export interface HostFunctions {
-  readonly notifier?: HostNotifier;
+  notifier?: HostNotifier;
+  devices?: HostDevices;
 }
 
 /** A broken invariant inside the core. */
@@ -102,6 +112,10 @@ function imported(host: HostFunctions) {
     if (host.notifier === undefined) throw new CoreAbort("this run has no notifier of the host");
     return host.notifier;
   };
+  const devices = (): HostDevices => {
+    if (host.devices === undefined) throw new CoreAbort("this run has no devices of the host");
+    return host.devices;
+  };
   return {
     implementers: (hook: number, isFault: number) => notifier().implementers(hook, isFault !== 0),
     notify(hook: number, isFault: number, event: number, start: number, end: number) {
@@ -109,6 +123,13 @@ function imported(host: HostFunctions) {
     },
     release() {
       notifier().release();
+    },
+    nextAccess: (device: number, lane: number) => devices().nextAccess(device, lane),
+    failed(device: number) {
+      devices().failed(device);
+    },
+    violated(device: number, property: Property, page: number, isWrite: number) {
+      devices().violated(device, property, page, isWrite !== 0);
     },
   };
 }

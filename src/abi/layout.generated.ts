@@ -67,7 +67,7 @@ export const layout = {
     choices: { offset: 4, type: "u32" },
   },
   RunSpec: {
-    size: 104,
+    size: 136,
     seed: { offset: 0, type: "u64" },
     era: { offset: 8, type: "u32" },
     arch: { offset: 12, type: "u32" },
@@ -93,6 +93,12 @@ export const layout = {
     writePermille: { offset: 92, type: "u32" },
     livePages: { offset: 96, type: "u32" },
     mirrorEntries: { offset: 100, type: "u32" },
+    pattern: { offset: 104, type: "u32" },
+    stride: { offset: 108, type: "u32" },
+    outstanding: { offset: 112, type: "u32" },
+    onInvalid: { offset: 116, type: "u32" },
+    hostAccess: { offset: 120, type: "u64" },
+    hostWatched: { offset: 128, type: "u64" },
   },
   StateRecord: {
     size: 96,

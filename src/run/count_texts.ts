@@ -73,6 +73,8 @@ export const COUNT_TEXTS: Readonly<Record<CountName, CountText>> = {
   pageRequests: device("page requests"),
   pageRequestsInOpenPair: device("of these, while a pair was open"),
   pageRequestsOutsideRange: device("of these, outside of its range"),
+  translationWaits: device("waits to send a translation request"),
+  translationHighWater: device("most translation requests in flight"),
   creditWaits: device("waits for a page-request credit"),
   creditHighWater: device("most credits in use"),
   refusals: device("refusals of a repeated request"),

@@ -1,10 +1,18 @@
 /** A resolved scenario as the records that the core boots a timed run from. */
 import type { Core } from "../abi/core.js";
 import { recordSize, writeRecord } from "../abi/records.js";
-import { Arch, Era, Latency as LatencyId, NotifierMode } from "../abi/vocabulary.generated.js";
+import {
+  Arch,
+  DevicePattern,
+  Era,
+  InvalidPolicy,
+  Latency as LatencyId,
+  NotifierMode,
+} from "../abi/vocabulary.generated.js";
 import { encodeProtocol } from "../protocols/encode.js";
 import type { ResolvedDevice, ResolvedScenario } from "../scenario/resolved.js";
 import type { Latency } from "../scenario/schema.js";
+import type { AccessKind, OnInvalid } from "../scenario/vocabulary.js";
 import { LATENCY_DRAWS, tableOf } from "./latency.js";
 
 const ERAS = {
@@ -22,6 +30,33 @@ const MODES: Record<ResolvedScenario["notifier"], NotifierMode> = {
   none: NotifierMode.None,
   "not-implementing": NotifierMode.NotImplementing,
   "short-circuit": NotifierMode.ShortCircuit,
+};
+
+const PATTERNS: Record<AccessKind, DevicePattern> = {
+  live: DevicePattern.Live,
+  window: DevicePattern.Window,
+  sequential: DevicePattern.Sequential,
+  uniform: DevicePattern.Uniform,
+};
+
+const INVALID_POLICIES: Record<OnInvalid, InvalidPolicy> = {
+  "fail-operation": InvalidPolicy.FailOperation,
+  retry: InvalidPolicy.Retry,
+  stop: InvalidPolicy.Stop,
+};
+
+/** Pages remembered for callbacks of the host where the pattern needs none. */
+const LIVE_PAGES = 512;
+
+/** The least that the core lays out. */
+const NO_DEVICE = {
+  lanes: 1,
+  atcEntries: 1,
+  atcWays: 1,
+  credits: 1,
+  livePages: 1,
+  requestTimeoutNs: 0,
+  outstanding: 1,
 };
 
 const NO_TIME: Latency = { model: "fixed", ns: 0 };
@@ -61,7 +96,7 @@ export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: numb
 
 function encodeDevice(device: ResolvedDevice | undefined) {
   if (device === undefined) {
-    return { lanes: 1, atcEntries: 1, atcWays: 1, credits: 1, livePages: 1, requestTimeoutNs: 0 };
+    return { ...NO_DEVICE };
   }
   return {
     lanes: device.lanes,
@@ -72,7 +107,13 @@ function encodeDevice(device: ResolvedDevice | undefined) {
     backoffNs: device.backoffNs,
     writePermille: Math.round(device.access.writeShare * 1000),
     requestTimeoutNs: device.priTimeoutNs,
-    livePages: "pages" in device.access ? device.access.pages : 1,
+    livePages: "pages" in device.access ? device.access.pages : LIVE_PAGES,
+    pattern: PATTERNS[device.access.kind],
+    stride: device.access.kind === "sequential" ? device.access.stride : 1,
+    outstanding: device.outstandingRequests,
+    onInvalid: INVALID_POLICIES[device.onInvalid],
+    hostAccess: 0n,
+    hostWatched: 0n,
   };
 }
 

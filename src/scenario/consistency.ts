@@ -18,6 +18,7 @@ export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario)
   checkLatencies(resolved, [], check);
   checkDevices(resolved, check);
   checkAlikeDevices(resolved, check);
+  checkLanes(resolved, check);
   checkPageRequests(resolved, check);
   checkMemory(resolved, check);
   checkProtocol(resolved, scenario, check);
@@ -123,6 +124,40 @@ function checkAlikeDevices({ devices }: ResolvedScenario, check: Check): void {
       "the devices of one run are alike; give both the same kind and the same values",
     );
   });
+}
+
+/** As many as the event queue and the queue of page requests of a run have room for. */
+const LANES_MAX = 1 << 14;
+
+function checkLanes({ devices }: ResolvedScenario, check: Check): void {
+  const lanes = devices.reduce((sum, device) => sum + device.lanes, 0);
+  if (lanes > LANES_MAX) {
+    check.error(
+      ["devices"],
+      `the devices have ${lanes} lanes, a run has room for ${LANES_MAX}`,
+      "lower lanes, or leave devices out",
+    );
+  }
+  devices.forEach(({ access, latency }, index) => {
+    if (!isAlwaysZero(access.think) || !isAlwaysZero(latency.dma)) return;
+    check.error(
+      ["devices", index, "access", "think"],
+      "an access that takes no time, after no pause, is repeated for ever",
+      "give access.think or latency.dma a time, such as 100ns",
+    );
+  });
+}
+
+/** A latency whose shortest draw is no time can still make progress: its longest counts. */
+function isAlwaysZero(latency: Latency): boolean {
+  switch (latency.model) {
+    case "fixed":
+      return latency.ns === 0;
+    case "uniform":
+      return latency.maxNs === 0;
+    case "lognormal":
+      return latency.p99Ns === 0;
+  }
 }
 
 function differingKeys(a: ResolvedDevice, b: ResolvedDevice): string[] {
