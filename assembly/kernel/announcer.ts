@@ -2,9 +2,11 @@
  * Between the mm and whoever listens: what the mm says, as the calls that its version of the kernel
  * makes of it.
  *
- * Models:     the flush that the end of a pair implies, its absence behind `_only_end`, and which callbacks
- *             exist. Nobody is called before a notifier is registered or after its release.
- * Source:     linux include/linux/mmu_notifier.h, mm/mmu_notifier.c of 3.17, 3.19, 4.15, 6.4 and 6.19
+ * Models:     the flush that the end of a pair implies, its absence behind `_only_end`, and which
+ *             callbacks exist. Nobody is called before a notifier is registered or after its
+ *             release.
+ * Source:     linux include/linux/mmu_notifier.h, mm/mmu_notifier.c of 3.17, 3.19, 4.15, 6.4 and
+ *             6.19
  */
 import { FlushReason } from "../abi/recording";
 import { allocate, longAt, putLong } from "../base/bytes";
@@ -44,7 +46,10 @@ export class Announcer extends EventSink {
     if (mm.hasNotifier != 0) this.sink.rangeEnd(mm);
   }
 
-  /** mmu_notifier_invalidate_range_only_end: the flush that the end implies was done inside the pair. */
+  /**
+   * mmu_notifier_invalidate_range_only_end: the flush that the end implies was done inside the
+   * pair.
+   */
   rangeOnlyEnd(mm: Mm): void {
     if (!this.facts.hasOnlyEnd) {
       this.rangeEnd(mm);

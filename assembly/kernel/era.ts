@@ -1,7 +1,7 @@
 /**
- * What versions of the kernel and architectures do differently: a table of facts, read at the top of
- * an operation or of a flush. It is written from the newest kernel backwards: each function below says
- * what an older one lacks, or does in another way.
+ * What versions of the kernel and architectures do differently: a table of facts, read at the top
+ * of an operation or of a flush. It is written from the newest kernel backwards: each function
+ * below says what an older one lacks, or does in another way.
  *
  * Models:     3.17, 3.19, 4.15, 6.4 and 6.19, on x86-64 and arm64; 6.18 is 6.19.
  * Simplifies: an operation that a version does not have is carried out as later ones do it; CPU
@@ -28,7 +28,9 @@ export class EraFacts {
   secondaryFlush: SecondaryFlush = SecondaryFlush.ArchFlush;
   /** mmu_notifier_invalidate_range_end flushes the pair's range once more. */
   endFlushesSecondary: bool = false;
-  /** mmu_notifier_invalidate_range_only_end exists, for sites that have flushed inside their pair. */
+  /**
+   * mmu_notifier_invalidate_range_only_end exists, for sites that have flushed inside their pair.
+   */
   hasOnlyEnd: bool = false;
   /** KSM, hugetlb and huge zero pages use the `_notify` form where an entry only loses rights. */
   notifiesDowngrades: bool = false;
@@ -40,7 +42,9 @@ export class EraFacts {
   // ---- callbacks
   /** Callbacks are told why a range changes (enum mmu_notifier_event). */
   hasEventTypes: bool = true;
-  /** invalidate_page, after the page-table lock is dropped, in place of a pair in the reverse map. */
+  /**
+   * invalidate_page, after the page-table lock is dropped, in place of a pair in the reverse map.
+   */
   hasInvalidatePage: bool = false;
   /** set_pte_at_notify calls change_pte before it sets the entry. */
   hasChangePte: bool = false;
@@ -48,7 +52,10 @@ export class EraFacts {
   // ---- operations
   /** mprotect's pair begins at the first populated entry of this level ... */
   protectLevel: u32 = LEVEL_PUD;
-  /** ... and its flush is the gather's, of what needs one; else it is of the range, if anything changed. */
+  /**
+   * ... and its flush is the gather's, of what needs one; else it is of the range, if anything
+   * changed.
+   */
   gathersProtection: bool = true;
   /** One gather serves all ranges of a madvise call; else each vma has its own. */
   sharesAdviceGather: bool = true;
@@ -62,19 +69,25 @@ export class EraFacts {
   copiesHugePages: bool = false;
   /** Writing to the huge zero page installs a huge page; else it is split. */
   replacesHugeZero: bool = true;
-  /** Retracting the pte table of a file's block stands in a pair and is flushed to secondary TLBs. */
+  /**
+   * Retracting the pte table of a file's block stands in a pair and is flushed to secondary TLBs.
+   */
   announcesRetract: bool = true;
 
   // ---- the architecture
   /** CPUs are flushed by broadcast instructions and a barrier, not by interrupts. */
   broadcasts: bool = false;
-  /** The gather keeps growing over vmas (MMU_GATHER_MERGE_VMAS); else it flushes at the end of each. */
+  /**
+   * The gather keeps growing over vmas (MMU_GATHER_MERGE_VMAS); else it flushes at the end of each.
+   */
   mergesVmas: bool = true;
   /** More strides than this are flushed as everything. */
   flushCeiling: u64 = 33;
   /** Reclaim leaves the flush of CPUs to a batch (ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH). */
   batchesReclaim: bool = true;
-  /** The flush of an entry that becomes writable in a fault: secondary TLBs may hold it read-only. */
+  /**
+   * The flush of an entry that becomes writable in a fault: secondary TLBs may hold it read-only.
+   */
   flushesUpgrades: bool = false;
 }
 

@@ -24,7 +24,10 @@ export const enum NotifierEvent {
 export const FLUSH_ALL: i32 = -1;
 
 export abstract class EventSink {
-  /** Every page of the range is still mapped; until the matching end no secondary entry may be made in it. */
+  /**
+   * Every page of the range is still mapped; until the matching end no secondary entry may be made
+   * in it.
+   */
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
 
   abstract rangeEnd(mm: Mm): void;
@@ -33,8 +36,8 @@ export abstract class EventSink {
   abstract cpuFlush(mm: Mm, reason: FlushReason, pages: i32): void;
 
   /**
-   * Where invalidate_range, since 6.6 arch_invalidate_secondary_tlbs, is called; the range of everything is
-   * [0, 2^64 - 1).
+   * Where invalidate_range, since 6.6 arch_invalidate_secondary_tlbs, is called; the range of
+   * everything is [0, 2^64 - 1).
    */
   abstract secondaryFlush(mm: Mm, start: u64, end: u64): void;
 

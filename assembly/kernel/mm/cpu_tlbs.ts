@@ -28,7 +28,9 @@ export class CpuTlbs {
    * How many of the flushes to come reach other CPUs, where the recording tells; see `asksOthers`.
    */
   requestsLeft: i32 = AS_THE_MASK_SAYS;
-  /** More strides than this are flushed as everything (tlb_single_page_flush_ceiling, MAX_DVM_OPS). */
+  /**
+   * More strides than this are flushed as everything (tlb_single_page_flush_ceiling, MAX_DVM_OPS).
+   */
   ceiling: u64;
   private batchMask: u64 = 0;
   /**
@@ -89,7 +91,10 @@ export class CpuTlbs {
     this.flushRangeNotify(mm, va, va + 4096, 12, false);
   }
 
-  /** A flush of CPUs that stands beside mmu_notifier_invalidate_range, as long as that was called by hand. */
+  /**
+   * A flush of CPUs that stands beside mmu_notifier_invalidate_range, as long as that was called by
+   * hand.
+   */
   flushRangeNotify(mm: Mm, start: u64, end: u64, strideShift: u64, freedTables: bool): void {
     this.flushRange(mm, start, end, strideShift, freedTables);
     if (this.facts.secondaryFlush == SecondaryFlush.NotifySites) {
@@ -97,7 +102,9 @@ export class CpuTlbs {
     }
   }
 
-  /** flush_tlb_range and its kin: secondary TLBs hear of it only where the architecture tells them. */
+  /**
+   * flush_tlb_range and its kin: secondary TLBs hear of it only where the architecture tells them.
+   */
   flushRange(mm: Mm, start: u64, end: u64, strideShift: u64, freedTables: bool): void {
     if (this.facts.broadcasts) {
       this.broadcastRange(mm, start, end, strideShift);
@@ -108,7 +115,10 @@ export class CpuTlbs {
     if (this.tellsSecondary()) this.sink.secondaryFlush(mm, start, end);
   }
 
-  /** The entry of `va` became writable in a fault: CPUs that hold it read-only fault once more on x86. */
+  /**
+   * The entry of `va` became writable in a fault: CPUs that hold it read-only fault once more on
+   * x86.
+   */
   flushUpgrade(mm: Mm, va: u64): void {
     if (!this.facts.flushesUpgrades) return;
     const page = va & ~4095;
@@ -126,7 +136,9 @@ export class CpuTlbs {
     return this.facts.secondaryFlush == SecondaryFlush.ArchFlush;
   }
 
-  /** __flush_tlb_range of arm64: secondary TLBs are told between the instructions and the barrier. */
+  /**
+   * __flush_tlb_range of arm64: secondary TLBs are told between the instructions and the barrier.
+   */
   private broadcastRange(mm: Mm, start: u64, end: u64, strideShift: u64): void {
     const stride = (<u64>1) << strideShift;
     const from = start & ~(stride - 1);
@@ -183,7 +195,9 @@ export class CpuTlbs {
     return this.facts.batchesReclaim && (this.facts.broadcasts || this.hasOtherCpus(mm));
   }
 
-  /** Reclaim unmapped the page at `va` and leaves the flush for later (arch_tlbbatch_add_pending). */
+  /**
+   * Reclaim unmapped the page at `va` and leaves the flush for later (arch_tlbbatch_add_pending).
+   */
   addToBatch(mm: Mm, va: u64): void {
     this.batchMm = addressOfMm(mm);
     if (this.facts.broadcasts) {

@@ -108,7 +108,10 @@ export class Gather {
     this.freedTables = true;
   }
 
-  /** Ends the gather of an mm that nobody runs any more: what was left to flush is flushed by exit itself. */
+  /**
+   * Ends the gather of an mm that nobody runs any more: what was left to flush is flushed by exit
+   * itself.
+   */
   finishExit(mm: Mm): void {
     this.tlbs.flushExit(mm, this.tables.length != 0);
     this.reset();
