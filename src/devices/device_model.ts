@@ -1,8 +1,9 @@
 /**
- * A device as a TypeScript class: what it is made of, how it faults, and callbacks if it wants them.
+ * A device as a TypeScript class: what it is made of, how it faults, and callbacks if it wants
+ * them.
  *
- * What a model leaves out is what scenario files leave out: the preset of its kind supplies it, with
- * its source (scenario/defaults.ts). A model that is stated wrongly throws InvalidScenario.
+ * What a model leaves out is what scenario files leave out: the preset of its kind supplies it,
+ * with its source (scenario/defaults.ts). A model that is stated wrongly throws InvalidScenario.
  */
 import { loadScenario } from "../scenario/load.js";
 import type { ResolvedAccess, ResolvedDevice, RetryLimit } from "../scenario/resolved.js";
@@ -29,7 +30,9 @@ export interface AccessContext {
   readonly livePages: number;
   /** The page that the program touched `age` touches ago, from 0; null beyond `livePages`. */
   livePage(age: number): number | null;
-  /** A whole number in [0, bound), from the run's seed: the only randomness that can be repeated. */
+  /**
+   * A whole number in [0, bound), from the run's seed: the only randomness that can be repeated.
+   */
   choose(bound: number): number;
 }
 
@@ -74,9 +77,9 @@ export abstract class DeviceModel {
   }
 
   /**
-   * The next access of a lane, in the place of the pattern that the model states; null for none now.
-   * Called only when the lane is about to access memory. Must choose by `context.choose` alone, or
-   * the run cannot be repeated.
+   * The next access of a lane, in the place of the pattern that the model states; null for none
+   * now. Called only when the lane is about to access memory. Must choose by `context.choose`
+   * alone, or the run cannot be repeated.
    */
   nextAccess?(context: AccessContext): DeviceAccess | null;
   /** Called once, when the device gives up. */

@@ -16,8 +16,8 @@ export interface HostParts {
    */
   readonly notifiers?: NotifierRegistry;
   /**
-   * Models of devices of the scenario, by their names; the scenario holds their `toScenario()`. What
-   * their callbacks throw ends the run too.
+   * Models of devices of the scenario, by their names; the scenario holds their `toScenario()`.
+   * What their callbacks throw ends the run too.
    */
   readonly devices?: readonly DeviceModel[];
 }
