@@ -186,6 +186,11 @@ export function heapEnd(): usize {
   return heap.alloc(0);
 }
 
+/** The first broken invariant of the mm's state, 0 when all hold; see kernel/mm/audit.ts. */
+export function replayAudit(): u32 {
+  return host.auditState(theWorld().replay!);
+}
+
 // ---- timed runs
 
 const RUN_SPEC_BLOCK: i32 = 512;

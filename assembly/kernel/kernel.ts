@@ -30,8 +30,8 @@ import { Vma } from "./mm/vma";
 import { VmaMerge } from "./mm/vma_merge";
 import { Plan } from "./plan";
 
-/** Zone of page tables: 16,384 tables reach 32 GiB of populated memory. */
-const TABLE_FRAMES: u32 = 16384;
+/** Zone of page tables: 8,192 tables reach 16 GiB of populated memory. */
+const TABLE_FRAMES: u32 = 8192;
 
 export class Kernel {
   readonly sink: Announcer;

@@ -183,6 +183,7 @@ export class Comparer {
    * made, or made and not predicted, tells that a CPU had left or joined the mask unseen.
    */
   private reconcileRequests(recorded: EventRun, predicted: EventRun, mm: Mm, cpu: u32): void {
+    if (!hasFlush(recorded)) return;
     const made = countRequests(recorded);
     const expected = countRequests(predicted);
     if (made == expected) return;
@@ -195,10 +196,6 @@ export class Comparer {
     }
     mm.cpuMask |= ~self;
     this.maskInputs += made - expected;
-    for (let i: u32 = 0; i < recorded.length; i++) {
-      const event = eventAt(recorded, i);
-      if (!isRequest(event) || i + 1 >= recorded.length) continue;
-    }
     addRequests(this.arena, recorded, predicted);
   }
 }
@@ -209,6 +206,14 @@ function isSame(a: ReplayEvent, b: ReplayEvent): bool {
 
 function isRequest(event: ReplayEvent): bool {
   return event.kind == EventKind.Flush && event.a == FlushReason.SendIpi;
+}
+
+/** Without any flush the recording says nothing of the mask. */
+function hasFlush(run: EventRun): bool {
+  for (let i: u32 = 0; i < run.length; i++) {
+    if (eventAt(run, i).kind == EventKind.Flush) return true;
+  }
+  return false;
 }
 
 function countRequests(run: EventRun): u32 {

@@ -3,6 +3,7 @@
  */
 import { EventRecord } from "../abi/records";
 import { ReplayCounter, ReplaySetting, ThpPolicy } from "../abi/recording";
+import { audit } from "../kernel/mm/audit";
 import { Replay } from "./replay";
 
 export function configure(replay: Replay, isOrdered: bool, ceiling: u32): void {
@@ -120,4 +121,8 @@ export function listed(replay: Replay, list: u32, index: u32): f64 {
   const counts = list == 0 ? replay.unsupported : replay.kthreadInputs;
   const what = counts.order.at(index);
   return <f64>what * 4294967296.0 + <f64>counts.calls.get(<u64>what + 1);
+}
+
+export function auditState(replay: Replay): u32 {
+  return audit(replay.kernel);
 }

@@ -4,6 +4,7 @@
  * Models:     a call is carried out at its exit, when its result is known (fork when the task is
  *             made, exec at its own event), a fault at once; what was recorded and predicted for a
  *             task is compared whenever the task does something else.
+ * Simplifies: threads of one mm do not interleave within a call.                 (DEVIATIONS R3)
  */
 import { Arena } from "../base/arena";
 import { LongMap } from "../base/long_map";

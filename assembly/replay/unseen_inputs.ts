@@ -3,6 +3,7 @@
  *
  * Models:     how far a process's teardown has come; accesses that did not fault, which MADV_COLD
  *             and MADV_FREE look for in the accessed bits.
+ * Simplifies: what the events show is believed.                                  (DEVIATIONS R2)
  */
 import { entryFrame, isSwap, mapsFrame } from "../hardware/pgtable/pte";
 import { FlushReason } from "../abi/recording";

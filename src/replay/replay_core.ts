@@ -44,6 +44,11 @@ export class ReplayCore {
     this.core.exports.replayFinish();
   }
 
+  /** The number of the first broken invariant of the mm's state (kernel/mm/audit.ts); 0 when all hold. */
+  audit(): number {
+    return this.core.exports.replayAudit();
+  }
+
   count(counter: ReplayCounter): number {
     return this.core.exports.replayCount(counter) >>> 0;
   }

@@ -6,7 +6,7 @@
  *             back afterwards, those of files fault again. Anonymous pages that hold only zeroes
  *             come back as the zero page. A dirty file folio cannot be split.
  * Simplifies: contents are not kept: a page of a large folio counts as zero when no write to it was
- *             recorded.
+ *             recorded. (DEVIATIONS R4)
  * Source:     linux 6.18 mm/huge_memory.c (__folio_split, unmap_folio, remap_page), mm/migrate.c
  */
 import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES, alignDown } from "../../base/page";

@@ -95,6 +95,11 @@ export class Frames {
     this.inUse = 0;
   }
 
+  /** One past the highest frame that was ever in use. */
+  get limit(): u32 {
+    return this.next;
+  }
+
   // @ts-ignore: decorator
   @inline
   at(pfn: u32): Frame {

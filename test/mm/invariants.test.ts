@@ -1,0 +1,110 @@
+/** Whatever a program does, the state of the mm stays sound. */
+import { fc, test } from "@fast-check/vitest";
+import { describe, expect } from "vitest";
+import { BLOCK, PAGE, Program, PRIVATE, SHARED } from "../support/program.js";
+
+const PAGES = 40;
+const ADVICE = [3, 4, 8, 9, 10, 11, 14, 15, 20, 21, 22, 23, 24, 25, 102, 103];
+
+const span = fc
+  .tuple(fc.nat(PAGES - 1), fc.integer({ min: 1, max: PAGES }))
+  .map(([start, length]) => [start, Math.min(length, PAGES - start)] as const);
+const prot = fc.constantFrom(0, 1, 3, 5, 7);
+
+const operation = fc.oneof(
+  fc.tuple(fc.constant("map" as const), span, prot, fc.constantFrom(PRIVATE, SHARED)),
+  fc.tuple(fc.constant("mapFile" as const), span, prot, fc.constantFrom(1, 2)),
+  fc.tuple(fc.constant("unmap" as const), span),
+  fc.tuple(fc.constant("protect" as const), span, prot),
+  fc.tuple(fc.constant("advise" as const), span, fc.constantFrom(...ADVICE)),
+  fc.tuple(fc.constant("remap" as const), span, fc.nat(PAGES - 1), fc.constantFrom(3, 7)),
+  fc.tuple(fc.constant("write" as const), span),
+  fc.tuple(fc.constant("read" as const), span),
+  fc.tuple(fc.constant("fork" as const), span, fc.boolean()),
+  fc.tuple(fc.constant("truncate" as const), fc.nat(PAGES)),
+  fc.tuple(fc.constant("lock" as const), span),
+);
+
+const settings = fc.constantFrom(
+  { swap: true },
+  { swap: false, thp: "always" },
+  { swap: true, thp: "always", shmem_thp: "advise" },
+  { swap: true, thp_sizes: { "64kB": "always", "2048kB": "inherit" } },
+);
+
+type Operation = typeof operation extends fc.Arbitrary<infer T> ? T : never;
+
+/** `unit` is 1 for pages, or larger so that blocks are crossed and whole. */
+function perform(program: Program, operation: Operation, unit: number): void {
+  const place = (page: number) => page * unit;
+  switch (operation[0]) {
+    case "map": {
+      const [, [start, length], protection, flags] = operation;
+      program.map(place(start), place(length), protection, flags);
+      return;
+    }
+    case "mapFile": {
+      const [, [start, length], protection, flags] = operation;
+      program.map(place(start), place(length), protection, flags, 10, 0);
+      return;
+    }
+    case "unmap":
+      program.unmap(place(operation[1][0]), place(operation[1][1]));
+      return;
+    case "protect":
+      program.protect(place(operation[1][0]), place(operation[1][1]), operation[2]);
+      return;
+    case "advise":
+      program.advise(place(operation[1][0]), place(operation[1][1]), operation[2]);
+      return;
+    case "remap": {
+      const [, [start, length], target, flags] = operation;
+      const isApart = target + length <= start || start + length <= target;
+      if (isApart) program.remap(place(start), place(length), place(target), place(length), flags);
+      return;
+    }
+    case "write":
+      program.write(place(operation[1][0]), Math.min(operation[1][1], 12));
+      return;
+    case "read":
+      program.read(place(operation[1][0]), Math.min(operation[1][1], 12));
+      return;
+    case "fork": {
+      const child = program.fork();
+      program.write(place(operation[1][0]), 3, child);
+      if (operation[2]) program.write(place(operation[1][0]), 5);
+      program.exit(child);
+      return;
+    }
+    case "truncate":
+      program.call("ftruncate", { fd: 10, len: operation[1] * PAGE });
+      return;
+    case "lock":
+      program.call("mlock", {
+        addr: 2 ** 40 + place(operation[1][0]) * PAGE,
+        len: place(operation[1][1]) * PAGE,
+      });
+  }
+}
+
+describe("the state of the mm", () => {
+  test.prop([fc.array(operation, { maxLength: 40 }), fc.constantFrom(1, 60, 512), settings], {
+    numRuns: 25,
+  })("agrees with itself after any sequence of operations", async (operations, unit, setting) => {
+    const program = await Program.start(setting);
+    program.file(10, "ext4", PAGES);
+    for (const operation of operations) {
+      perform(program, operation, unit);
+      expect(program.audit()).toBe(0);
+    }
+  });
+
+  test("counts a mapping of 2 MiB once", async () => {
+    const program = await Program.start();
+    program
+      .map(0, BLOCK / PAGE)
+      .advise(0, BLOCK / PAGE, 14)
+      .write(5, 1);
+    expect(program.audit()).toBe(0);
+  });
+});
