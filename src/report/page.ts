@@ -77,6 +77,11 @@ export const PAGE = `<!doctype html>
 <% } %>
 </tbody>
 </table></div>
+<ul>
+<% for (const [grade, meaning] of it.grades) { %>
+<li class="note"><b><%= grade %></b>: <%= meaning %></li>
+<% } %>
+</ul>
 </footer>
 </body>
 </html>

@@ -29,6 +29,8 @@ export interface Report {
   readonly exact: readonly string[];
   readonly modelled: readonly string[];
   readonly parameters: readonly ReportParameter[];
+  /** What the grades of the parameters mean. */
+  readonly grades: readonly (readonly [grade: string, meaning: string])[];
   /** How `token` is called, such as `npx tlbstorm token`. */
   readonly tokenCommand: string;
 }

@@ -1,7 +1,7 @@
 /** Everything that the study has run and explored: what its answers are made from. */
 import type { Counterexample, ExploreResult, OperationId } from "../explore/index.js";
 import type { RunResult } from "../run/result.js";
-import type { NotifierMode } from "../scenario/index.js";
+import type { LoadedScenario, NotifierMode, ScenarioInput } from "../scenario/index.js";
 import type { WorkloadOperationKind } from "../scenario/vocabulary.js";
 import type { StudyProtocol } from "./plan.js";
 import type { ProgramFacts } from "./program_facts.js";
@@ -22,6 +22,10 @@ export interface StudyData {
   readonly facts: ProgramFacts;
   readonly speed: number;
   readonly seed: string;
+  /** The scenario that the runs change, as a person would write it. */
+  readonly scenario: ScenarioInput;
+  /** The same, with the origin of every value. */
+  readonly base: LoadedScenario;
   /** With a device, once for each protocol. */
   readonly protocols: ReadonlyMap<StudyProtocol, RunResult>;
   /** Without a device, once for each state of the notifier list; "none" is the program alone. */

@@ -8,7 +8,6 @@ import type { OperationId } from "../explore/index.js";
 import { OPERATION_IDS } from "../explore/index.js";
 import type { ScenarioInput, Era, NotifierMode } from "../scenario/index.js";
 import type { WorkloadOperationKind } from "../scenario/vocabulary.js";
-import { calibratedMachine } from "./machine.js";
 
 export interface PlannedProtocol {
   readonly id: StudyProtocol;
@@ -112,7 +111,6 @@ export function scenarioOf(subject: Subject, change: Change): ScenarioInput {
     protocol,
     era,
     ...(notifier === undefined ? {} : { notifier }),
-    machine: calibratedMachine(),
     devices: retryLimit === null ? [] : [deviceOf(retryLimit, operation)],
     workload:
       operation === undefined

@@ -83,6 +83,8 @@ export async function runStudy(options: StudyOptions): Promise<StudyData> {
     facts,
     speed: subject.speed,
     seed: options.seed.toString(),
+    scenario: scenarioOf(subject, BASE),
+    base: loadScenario(scenarioOf(subject, BASE)),
     protocols,
     states,
     limits,
@@ -176,4 +178,5 @@ class Work {
   }
 }
 
+const BASE = { protocol: "secondary-flush", era: "6.19" } as const;
 const EMPTY_TABLE = { protocol: "empty-table", era: "3.17" } as const;

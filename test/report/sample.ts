@@ -92,6 +92,7 @@ export async function sampleReport(): Promise<Report> {
     exact: ["Counts."],
     modelled: ["Times."],
     parameters: [{ path: "seed", value: "1", source: "any seed will do", grade: "choice" }],
+    grades: [["choice", "not a figure but a choice"]],
     tokenCommand: "tlbstorm token",
   };
 }

@@ -1,0 +1,74 @@
+/** The study as data: what `tlbstorm study --json` prints. */
+import { fnv1a } from "../base/bytes.js";
+import type { ExploreResult } from "../explore/index.js";
+import type { RunResult } from "../run/result.js";
+import { disagreements, type Disagreement } from "./agreement.js";
+import { textOf, type Answer } from "./answer.js";
+import type { StudyData } from "./data.js";
+
+export interface StudyResult {
+  readonly schema: "tlbstorm.study/1";
+  readonly recording: string;
+  /** Where the report was written; null: nowhere. */
+  readonly report: string | null;
+  readonly seed: string;
+  /** A hash of the digests of all runs. */
+  readonly digest: string;
+  /** The program alone, then with a device under each protocol. */
+  readonly runs: readonly RunResult[];
+  /** Without a device, one for each state of the notifier list. */
+  readonly notifierRuns: readonly RunResult[];
+  /** empty-table with devices of limits from 1 on. */
+  readonly retryLimitRuns: readonly RunResult[];
+  /** Single operations under empty-table and secondary-flush. */
+  readonly operationRuns: readonly { kind: string; runs: readonly RunResult[] }[];
+  readonly explored: readonly ExploreResult[];
+  readonly answers: readonly { number: number; question: string; answer: string }[];
+  readonly disagreements: readonly Disagreement[];
+}
+
+export function studyResult(
+  data: StudyData,
+  answers: readonly Answer[],
+  report: string | null,
+): StudyResult {
+  const notifierRuns = [...data.states.values()];
+  return {
+    schema: "tlbstorm.study/1",
+    recording: data.recording,
+    report,
+    seed: data.seed,
+    digest: digestOf(data),
+    runs: [data.states.get("none")!, ...data.protocols.values()],
+    notifierRuns,
+    retryLimitRuns: [...data.limits.values()],
+    operationRuns: data.operations.map(({ kind, emptyTable, secondaryFlush }) => ({
+      kind,
+      runs: [emptyTable, secondaryFlush],
+    })),
+    explored: data.explored,
+    answers: answers.map(({ number, question, paragraph }) => ({
+      number,
+      question,
+      answer: textOf(paragraph),
+    })),
+    disagreements: disagreements(data),
+  };
+}
+
+/** Every timed run of a study. */
+export function allRuns({ states, protocols, limits, operations }: StudyData): RunResult[] {
+  return [
+    ...states.values(),
+    ...protocols.values(),
+    ...limits.values(),
+    ...operations.flatMap(({ emptyTable, secondaryFlush }) => [emptyTable, secondaryFlush]),
+  ];
+}
+
+export function digestOf(data: StudyData): string {
+  const text = allRuns(data)
+    .map(({ digest }) => digest)
+    .join(" ");
+  return (fnv1a(new TextEncoder().encode(text)) >>> 0).toString(16).padStart(8, "0");
+}
