@@ -5,9 +5,9 @@ import { PTE_UFFD_WP } from "../hardware/pgtable/pte";
 import { NotifierEvent } from "./events";
 import { Kernel } from "./kernel";
 import { markCold, markLazyFree } from "./mm/age_entries";
-import { collapseTable } from "./mm/collapse_table";
+import { collapseTable, detachTable } from "./mm/collapse_table";
 import { copyRange } from "./mm/copy_range";
-import { makeHugeWritable, makeWritable, replaceHugeZero, replacePage } from "./mm/cow";
+import { makeHugeWritable, makeWritable, replaceHugePage, replacePage } from "./mm/cow";
 import { freeTables } from "./mm/free_tables";
 import { installGuards, removeGuards } from "./mm/guards";
 import { faultHugetlb } from "./mm/hugetlb";
@@ -43,6 +43,10 @@ export class ImmediatePlan extends Plan {
 
   rangeEnd(mm: Mm): void {
     this.kernel.sink.rangeEnd(mm);
+  }
+
+  rangeOnlyEnd(mm: Mm): void {
+    this.kernel.sink.rangeOnlyEnd(mm);
   }
 
   beginGather(mm: Mm): void {
@@ -107,8 +111,12 @@ export class ImmediatePlan extends Plan {
     removeGuards(this.kernel, vma, start, end);
   }
 
-  collapseTable(vma: Vma, block: u64): void {
-    collapseTable(this.kernel, vma, block);
+  detachTable(vma: Vma, block: u64): u32 {
+    return detachTable(this.kernel, vma, block);
+  }
+
+  collapseTable(vma: Vma, block: u64, table: u32): void {
+    collapseTable(this.kernel, vma, block, table);
   }
 
   beginExit(mm: Mm): void {
@@ -166,7 +174,11 @@ export class ImmediatePlan extends Plan {
     replacePage(this.kernel, vma, va);
   }
 
-  replaceHugeZero(vma: Vma, va: u64): void {
-    replaceHugeZero(this.kernel, vma, va);
+  replaceHugePage(vma: Vma, va: u64): void {
+    replaceHugePage(this.kernel, vma, va);
+  }
+
+  putReplaced(): void {
+    this.kernel.putReplaced();
   }
 }

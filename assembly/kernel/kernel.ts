@@ -24,6 +24,7 @@ import { FRAME_ZEROED, isSpecial } from "./mm/frames";
 import { Mm, addressOfMm, freeMm, newMm } from "./mm/mm";
 import { PageTables } from "./mm/page_tables";
 import { Files } from "./mm/files";
+import { Protection } from "./mm/protect";
 import { Swap } from "./mm/swap";
 import { PendingPages } from "./mm/pending_pages";
 import { Vma } from "./mm/vma";
@@ -47,8 +48,15 @@ export class Kernel {
   readonly splitter: FolioSplitter = new FolioSplitter();
   readonly swapOutPage: SwapOutPage = new SwapOutPage();
   readonly cleanPages: CleanPages = new CleanPages();
+  readonly protection: Protection = new Protection();
   /** Every live mm, in the order of creation. */
   readonly mms: WordList;
+  /** First frame of a folio that a fault has replaced and still holds; 0: none. */
+  private replaced: u32 = 0;
+  /** mremap has moved present entries, and the flush of its range is due. */
+  hasMoved: bool = false;
+  /** First frames of folios that reclaim has unmapped and that wait for the batched flush. */
+  readonly reclaimed: WordList;
   private nextAnonVma: u32 = 1;
   private nextVmaAge: u32 = 1;
   /**
@@ -86,6 +94,7 @@ export class Kernel {
     this.files = new Files(arena);
     this.pending = new PendingPages(frames);
     this.mms = new WordList(arena);
+    this.reclaimed = new WordList(arena);
   }
 
   makeMm(id: u32): Mm {
@@ -155,6 +164,19 @@ export class Kernel {
     if (address == 0 || !isPresent(load<u64>(address))) return;
     const pfn = entryFrame(load<u64>(address));
     if (!isSpecial(pfn)) this.frames.at(pfn).content = byte + 1;
+  }
+
+  /** Holds the folio of `pfn`, whose entry was replaced, until the pair is over. */
+  holdReplaced(pfn: u32): void {
+    if (isSpecial(pfn)) return;
+    const head = this.frames.head(pfn);
+    head.pins++;
+    this.replaced = head.head;
+  }
+
+  putReplaced(): void {
+    if (this.replaced != 0) this.frames.putFlushed(this.replaced);
+    this.replaced = 0;
   }
 
   newAnonVma(): u32 {

@@ -30,6 +30,8 @@ export abstract class Plan {
 
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
   abstract rangeEnd(mm: Mm): void;
+  /** The end of a pair in which secondary TLBs were flushed. */
+  abstract rangeOnlyEnd(mm: Mm): void;
 
   /** Opens the gather that the zaps, protections and freed tables up to `finishGather` share. */
   abstract beginGather(mm: Mm): void;
@@ -60,13 +62,15 @@ export abstract class Plan {
 
   abstract installGuards(vma: Vma, start: u64, end: u64): void;
   abstract removeGuards(vma: Vma, start: u64, end: u64): void;
-  /** Replaces the pte table of `block` by a huge page; stands inside a pair of the block. */
-  abstract collapseTable(vma: Vma, block: u64): void;
+  /** Unlinks and flushes the pte table of `block`, inside a pair of the block; returns the table. */
+  abstract detachTable(vma: Vma, block: u64): u32;
+  /** Copies what the detached `table` maps into a huge page, and maps that. */
+  abstract collapseTable(vma: Vma, block: u64, table: u32): void;
   /** The mm is going away: its notifiers are released, and nothing that follows is announced. */
   abstract beginExit(mm: Mm): void;
   abstract finishExit(mm: Mm): void;
 
-  // Faults. Only `replacePage` and `replaceHugeZero` stand inside a notifier pair.
+  // Faults. Only `replacePage` and `replaceHugePage` stand inside a notifier pair.
   abstract installAnonymous(vma: Vma, va: u64, isWrite: bool): void;
   abstract installHuge(vma: Vma, va: u64, isWrite: bool): void;
   abstract installHugetlb(vma: Vma, va: u64, isWrite: bool): void;
@@ -79,5 +83,8 @@ export abstract class Plan {
   abstract clearUffdProtection(vma: Vma, va: u64): void;
   /** Clears and flushes the entry, then points it to a private copy. */
   abstract replacePage(vma: Vma, va: u64): void;
-  abstract replaceHugeZero(vma: Vma, va: u64): void;
+  /** The same for 2 MiB. */
+  abstract replaceHugePage(vma: Vma, va: u64): void;
+  /** Drops the mm's reference to the page that was replaced, behind the pair. */
+  abstract putReplaced(): void;
 }

@@ -10,6 +10,7 @@ import { clearSoftDirty } from "../kernel/operations/soft_dirty";
 import { touchRange } from "../kernel/operations/populate";
 import { entryFrame, mapsFrame } from "../hardware/pgtable/pte";
 import { isSpecial } from "../kernel/mm/frames";
+import { flushReclaimed } from "../kernel/mm/unmap_flush";
 import { reclaimFolio } from "../kernel/mm/reclaim";
 import { adviseRange, beginAdvice, finishAdvice } from "../kernel/operations/madvise";
 import {
@@ -86,5 +87,5 @@ function reclaimPages(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
     const pfn = entryFrame(load<u64>(address));
     if (!isSpecial(pfn)) reclaimFolio(kernel, kernel.frames.at(pfn).head);
   }
-  kernel.tlbs.flushPendingBatch();
+  flushReclaimed(kernel);
 }

@@ -17,7 +17,8 @@ import { FRAME_USED, isSpecial } from "../kernel/mm/frames";
 import { becomeKsmPage, protectForMerge, replaceByMerged } from "../kernel/mm/ksm";
 import { Mm, findVma, mmAt } from "../kernel/mm/mm";
 import { reclaimFolio } from "../kernel/mm/reclaim";
-import { flushUnmapped } from "../kernel/mm/unmap_flush";
+import { endRmap, flushReclaimed, flushUnmapped, startRmap } from "../kernel/mm/unmap_flush";
+import { hideUnderMigration, showAfterMigration } from "../kernel/mm/migration";
 import { Vma, isAnonymous } from "../kernel/mm/vma";
 import { collapseBlock } from "../kernel/operations/collapse";
 
@@ -111,7 +112,7 @@ export class KernelThreads {
     const pfn = this.frameAt(mmAt(vma.mm), va);
     if (isSpecial(pfn)) return;
     reclaimFolio(this.kernel, this.kernel.frames.at(pfn).head);
-    this.kernel.tlbs.flushPendingBatch();
+    flushReclaimed(this.kernel);
   }
 
   // ---- migration
@@ -122,9 +123,13 @@ export class KernelThreads {
     if (vma == null) return;
     const mm = mmAt(vma.mm);
     const size = (<u64>4096) << order;
-    this.kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + size);
-    for (let page = va; page < va + size; page += 4096) flushUnmapped(this.kernel, mm, page);
-    this.kernel.sink.rangeEnd(mm);
+    startRmap(this.kernel, mm, NotifierEvent.Clear, va, va + size);
+    for (let page = va; page < va + size; page += 4096) {
+      if (order == 0) hideUnderMigration(this.kernel, mm, page);
+      flushUnmapped(this.kernel, mm, page);
+      this.kernel.sink.invalidatePage(mm, page);
+    }
+    endRmap(this.kernel, mm);
   }
 
   /** The page is back, in another frame. */
@@ -134,7 +139,8 @@ export class KernelThreads {
     const frames = this.kernel.frames;
     const address = this.kernel.tables.findPte(mmAt(vma.mm), va);
     if (address == 0) return;
-    const entry = load<u64>(address);
+    const entry = showAfterMigration(load<u64>(address));
+    store<u64>(address, entry);
     const old = entryFrame(entry);
     if (isSpecial(old) || frames.orderOf(old) != 0 || frames.at(old).mappings != 1) return;
     const from = frames.at(old);

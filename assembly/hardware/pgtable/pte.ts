@@ -96,6 +96,13 @@ export function mapsFrame(entry: u64): bool {
   return (entry & (PTE_PRESENT | PTE_PROTNONE)) != 0;
 }
 
+/** The entry as the kernel still finds it and the processor does not. */
+// @ts-ignore: decorator
+@inline
+export function invalidEntry(entry: u64): u64 {
+  return (entry & ~PTE_PRESENT) | PTE_PROTNONE;
+}
+
 // @ts-ignore: decorator
 @inline
 export function isSwap(entry: u64): bool {

@@ -11,6 +11,7 @@ import {
   PTE_ACCESSED,
   PTE_DIRTY,
   entryFrame,
+  invalidEntry,
   isHuge,
   isSwap,
   mapsFrame,
@@ -43,6 +44,7 @@ function ageRange(kernel: Kernel, vma: Vma, start: u64, end: u64, lazyFree: bool
     if (entry != 0 && !isHuge(entry)) ageTable(kernel, vma, entry, va, next, lazyFree);
     va = tables.firstPmd(mm, next, end);
   }
+  kernel.gather.endVma();
 }
 
 /** A 2 MiB entry; splits its folio when only a part is concerned. */
@@ -65,7 +67,10 @@ function ageHuge(
   const cleared = lazyFree ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
   if ((entry & cleared) != 0) {
     // pmdp_invalidate: MADV_FREE flushes at once, MADV_COLD lets the gather do it
-    if (lazyFree) kernel.tlbs.flushRange(mmAt(vma.mm), va, va + PMD_SIZE, 12, true);
+    if (lazyFree) {
+      store<u64>(address, invalidEntry(entry));
+      kernel.tlbs.flushRange(mmAt(vma.mm), va, va + PMD_SIZE, 12, true);
+    }
     store<u64>(address, entry & ~cleared);
     kernel.gather.clearedPmd(va);
   }

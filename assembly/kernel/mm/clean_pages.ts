@@ -10,12 +10,13 @@ import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm } from "./mm";
 import { RmapVisitor } from "./rmap";
+import { endRmap, startRmap } from "./unmap_flush";
 import { Vma, isShared } from "./vma";
 
 export class CleanPages extends RmapVisitor {
   visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
     if (!isShared(vma)) return true;
-    kernel.sink.rangeStart(mm, NotifierEvent.ProtectionPage, va, va + ((<u64>count) << 12));
+    startRmap(kernel, mm, NotifierEvent.ProtectionPage, va, va + ((<u64>count) << 12));
     for (let i: u32 = 0; i < count; i++) {
       const at = va + ((<u64>i) << 12);
       const address = kernel.tables.findPte(mm, at);
@@ -23,10 +24,12 @@ export class CleanPages extends RmapVisitor {
       const entry = load<u64>(address);
       if (!mapsFrame(entry) || entryFrame(entry) != headPfn + first + i) continue;
       if ((entry & (PTE_DIRTY | PTE_WRITE)) == 0) continue;
+      store<u64>(address, 0);
       kernel.tlbs.flushPage(mm, at);
       store<u64>(address, entry & ~(PTE_DIRTY | PTE_WRITE));
+      kernel.sink.invalidatePage(mm, at);
     }
-    kernel.sink.rangeEnd(mm);
+    endRmap(kernel, mm);
     return true;
   }
 }

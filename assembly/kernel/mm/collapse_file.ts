@@ -66,9 +66,10 @@ function retractTable(kernel: Kernel, mm: Mm, vma: Vma, index: u64): void {
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
   if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
   const table = entryFrame(load<u64>(address));
-  kernel.sink.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
+  const isAnnounced = kernel.facts.announcesRetract;
+  if (isAnnounced) kernel.sink.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
   store<u64>(address, 0);
   kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+  if (isAnnounced) kernel.sink.rangeEnd(mm);
   kernel.tables.freeTable(table);
-  kernel.sink.rangeEnd(mm);
 }

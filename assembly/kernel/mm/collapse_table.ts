@@ -24,13 +24,19 @@ import { dropSwapEntry } from "./swap_entries";
 import { Vma } from "./vma";
 import { VM_WRITE } from "./vm_flags";
 
-/** Unlinks the table, flushes, copies the pages into a huge folio and maps that. */
-export function collapseTable(kernel: Kernel, vma: Vma, block: u64): void {
+/** pmdp_collapse_flush: the pair around it ends before anything is copied. */
+export function detachTable(kernel: Kernel, vma: Vma, block: u64): u32 {
   const mm = mmAt(vma.mm);
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
   const table = entryFrame(load<u64>(address));
   store<u64>(address, 0);
   kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+  return table;
+}
+
+/** Copies the pages of the detached table into a huge folio and maps that. */
+export function collapseTable(kernel: Kernel, vma: Vma, block: u64, table: u32): void {
+  const address = kernel.tables.find(mmAt(vma.mm), block, LEVEL_PMD);
   const pfn = newAnonFolio(kernel, vma, block, HUGE_ORDER);
   for (let i: u32 = 0; i < TABLE_ENTRIES; i++) {
     const entry = kernel.tables.memory.readEntry(table, i);

@@ -54,6 +54,9 @@ function copyHuge(kernel: Kernel, parent: Vma, target: Mm, address: usize, va: u
   if (!isShared(parent)) {
     entry &= ~PTE_WRITE;
     store<u64>(address, entry);
+    if (isHugetlb(parent) && kernel.facts.notifiesDowngrades) {
+      kernel.sink.secondaryFlush(mmAt(parent.mm), parent.start, parent.end);
+    }
     if (!isSpecial(pfn)) {
       for (let i: u32 = 0; i < 1 << HUGE_ORDER; i++) frames.at(pfn + i).flags &= ~FRAME_EXCLUSIVE;
     }

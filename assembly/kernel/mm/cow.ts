@@ -88,6 +88,7 @@ export function makeWritable(kernel: Kernel, vma: Vma, va: u64): void {
   const head = kernel.frames.head(entryFrame(entry));
   if ((head.flags & FRAME_FILE) != 0) head.flags |= FRAME_DIRTY;
   store<u64>(address, entry | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED | PTE_SOFT_DIRTY);
+  kernel.tlbs.flushUpgrade(mmAt(vma.mm), va);
 }
 
 /**
@@ -101,9 +102,11 @@ export function replacePage(kernel: Kernel, vma: Vma, va: u64): void {
   if (address == 0 || !mapsFrame(load<u64>(address))) return;
   const old = entryFrame(load<u64>(address));
   const pfn = newAnonFolio(kernel, vma, page, 0);
+  kernel.holdReplaced(old);
   store<u64>(address, 0);
-  kernel.tlbs.flushPage(mm, page);
+  kernel.tlbs.flushPageNotify(mm, page);
   kernel.frames.map(pfn);
+  kernel.sink.changePte(mm, page);
   store<u64>(address, entryFor(vma, pfn) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
   kernel.frames.unmap(old);
 }
@@ -124,16 +127,20 @@ export function mayReuseHuge(kernel: Kernel, entry: u64): bool {
 export function makeHugeWritable(kernel: Kernel, mm: Mm, va: u64): void {
   const address = kernel.tables.find(mm, va, LEVEL_PMD);
   store<u64>(address, load<u64>(address) | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED | PTE_SOFT_DIRTY);
+  kernel.tlbs.flushUpgrade(mm, va);
 }
 
-/** do_huge_zero_wp_pmd, between the notifier's start and end. */
-export function replaceHugeZero(kernel: Kernel, vma: Vma, va: u64): void {
+/** do_huge_zero_wp_pmd, in old kernels do_huge_pmd_wp_page, between the notifier's start and end. */
+export function replaceHugePage(kernel: Kernel, vma: Vma, va: u64): void {
   const mm = mmAt(vma.mm);
   const block = alignDown(va, PMD_SIZE);
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
+  const old = entryFrame(load<u64>(address));
   const pfn = newAnonFolio(kernel, vma, block, HUGE_ORDER);
+  kernel.holdReplaced(old);
   store<u64>(address, 0);
-  kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+  kernel.tlbs.flushRangeNotify(mm, block, block + PMD_SIZE, 12, true);
   kernel.frames.mapHuge(pfn);
   store<u64>(address, entryFor(vma, pfn) | PTE_PAGE_SIZE | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
+  kernel.frames.unmapHuge(old);
 }

@@ -91,15 +91,20 @@ export class CpuTlbs {
     this.flushRangeNotify(mm, va, va + 4096, 12, false);
   }
 
+  /** mmu_notifier_invalidate_range by hand, where a flush of CPUs before it did not tell. */
+  notifySecondary(mm: Mm, start: u64, end: u64): void {
+    if (this.facts.secondaryFlush == SecondaryFlush.NotifySites) {
+      this.sink.secondaryFlush(mm, start, end);
+    }
+  }
+
   /**
    * A flush of CPUs that stands beside mmu_notifier_invalidate_range, as long as that was called by
    * hand.
    */
   flushRangeNotify(mm: Mm, start: u64, end: u64, strideShift: u64, freedTables: bool): void {
     this.flushRange(mm, start, end, strideShift, freedTables);
-    if (this.facts.secondaryFlush == SecondaryFlush.NotifySites) {
-      this.sink.secondaryFlush(mm, start, end);
-    }
+    this.notifySecondary(mm, start, end);
   }
 
   /**
@@ -208,6 +213,10 @@ export class CpuTlbs {
     mm.tlbGeneration++;
     this.batchMask |= mm.cpuMask;
     if (this.tellsSecondary()) this.sink.secondaryFlush(mm, 0, EVERYTHING);
+  }
+
+  hasPendingBatch(): bool {
+    return this.batchMm != 0;
   }
 
   /** Flushes what the batch has gathered, on every CPU that runs one of its mms. */

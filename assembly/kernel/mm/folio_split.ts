@@ -15,6 +15,7 @@ import {
   PTE_PAGE_SIZE,
   PTE_WRITE,
   entryFrame,
+  invalidEntry,
   isHuge,
   mapsFrame,
   tableEntry,
@@ -24,7 +25,7 @@ import { Kernel } from "../kernel";
 import { FRAME_ANON, FRAME_DIRTY, FRAME_FILE, FRAME_ZEROED, ZERO_PFN } from "./frames";
 import { Mm } from "./mm";
 import { RmapVisitor, walkFolio } from "./rmap";
-import { flushUnmapped } from "./unmap_flush";
+import { endRmap, flushReclaimed, flushUnmapped, startRmap } from "./unmap_flush";
 import { Vma } from "./vma";
 
 /** try_to_migrate or try_to_unmap of the whole folio, with TTU_SPLIT_HUGE_PMD. */
@@ -34,7 +35,7 @@ export class UnmapFolio extends RmapVisitor {
 
   visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
     const keepsEntries = (kernel.frames.at(headPfn).flags & FRAME_ANON) != 0;
-    kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + ((<u64>count) << 12));
+    startRmap(kernel, mm, NotifierEvent.Clear, va, va + ((<u64>count) << 12));
     const address = kernel.tables.find(mm, va, LEVEL_PMD);
     const pmd = address == 0 ? 0 : load<u64>(address);
     if (isHuge(pmd)) {
@@ -45,13 +46,14 @@ export class UnmapFolio extends RmapVisitor {
         this.unmapPage(kernel, mm, va + ((<u64>i) << 12), headPfn + first + i, keepsEntries);
       }
     }
-    kernel.sink.rangeEnd(mm);
+    endRmap(kernel, mm);
     return this.left != 0;
   }
 
   private unmapHuge(kernel: Kernel, mm: Mm, block: u64, address: usize, keepsEntries: bool): void {
     const entry = load<u64>(address);
     const pfn = entryFrame(entry);
+    store<u64>(address, invalidEntry(entry));
     kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
     this.left--;
     if (!keepsEntries) {
@@ -75,9 +77,14 @@ export class UnmapFolio extends RmapVisitor {
     const entry = load<u64>(address);
     if (!mapsFrame(entry) || entryFrame(entry) != pfn) return;
     this.left--;
+    store<u64>(address, invalidEntry(entry));
     flushUnmapped(kernel, mm, va);
-    if (keepsEntries) return;
-    store<u64>(address, 0);
+    if (!keepsEntries) store<u64>(address, 0);
+    kernel.sink.invalidatePage(mm, va);
+    if (keepsEntries) {
+      store<u64>(address, entry);
+      return;
+    }
     if ((entry & PTE_DIRTY) != 0) kernel.frames.head(pfn).flags |= FRAME_DIRTY;
     kernel.frames.unmap(pfn);
   }
@@ -111,7 +118,7 @@ export class FolioSplitter {
   /** try_to_unmap of a folio that keeps its place in the page cache. */
   unmap(kernel: Kernel, headPfn: u32): void {
     this.unmapLater(kernel, headPfn);
-    kernel.tlbs.flushPendingBatch();
+    flushReclaimed(kernel);
   }
 
   /** As `unmap`, but leaves a batched flush pending. */

@@ -7,7 +7,13 @@
  * Source:     linux 6.18 mm/huge_memory.c (__split_huge_pmd, zap_huge_pmd)
  */
 import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES, alignDown } from "../../base/page";
-import { PTE_PAGE_SIZE, entryFrame, isHuge, tableEntry } from "../../hardware/pgtable/pte";
+import {
+  PTE_PAGE_SIZE,
+  entryFrame,
+  invalidEntry,
+  isHuge,
+  tableEntry,
+} from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { FRAME_DIRTY, FRAME_FILE, HUGE_ZERO_PFN, ZERO_PFN } from "./frames";
@@ -32,7 +38,7 @@ export function splitHugeEntry(kernel: Kernel, vma: Vma, va: u64): void {
   if (address != 0 && isHuge(load<u64>(address))) {
     splitLocked(kernel, mm, block, address);
   }
-  kernel.sink.rangeEnd(mm);
+  kernel.sink.rangeOnlyEnd(mm);
 }
 
 function splitLocked(kernel: Kernel, mm: Mm, block: u64, address: usize): void {
@@ -41,10 +47,17 @@ function splitLocked(kernel: Kernel, mm: Mm, block: u64, address: usize): void {
   const frames = kernel.frames;
   if (pfn != HUGE_ZERO_PFN && (frames.at(pfn).flags & FRAME_FILE) != 0) {
     store<u64>(address, 0);
-    kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+    kernel.tlbs.flushRangeNotify(mm, block, block + PMD_SIZE, 12, true);
     if ((entry & PTE_DIRTY) != 0) frames.at(pfn).flags |= FRAME_DIRTY;
     frames.unmapHuge(pfn);
     return;
+  }
+  // pmdp_invalidate: nobody may use the entry while its pages are mapped one by one
+  store<u64>(address, invalidEntry(entry));
+  if (pfn == HUGE_ZERO_PFN && kernel.facts.notifiesDowngrades) {
+    kernel.tlbs.flushRangeNotify(mm, block, block + PMD_SIZE, 12, true);
+  } else {
+    kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
   }
   const table = kernel.tables.newTable();
   const small = entry & ~(0x000ffffffffff000 | PTE_PAGE_SIZE);
@@ -54,6 +67,5 @@ function splitLocked(kernel: Kernel, mm: Mm, block: u64, address: usize): void {
     frames.map(page);
   }
   store<u64>(address, tableEntry(table));
-  kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
   frames.unmapHuge(pfn);
 }

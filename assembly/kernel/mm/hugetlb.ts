@@ -45,9 +45,10 @@ export function protectHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): 
     if (address == 0 || load<u64>(address) == 0) continue;
     store<u64>(address, withProtectionOf(vma, load<u64>(address)));
   }
-  kernel.tlbs.flushRange(mm, start, end, 21, false);
+  if (kernel.facts.notifiesDowngrades) kernel.tlbs.flushRangeNotify(mm, start, end, 21, false);
+  else kernel.tlbs.flushRange(mm, start, end, 21, false);
   kernel.sink.rangeEnd(mm);
-  kernel.gather.requireFullFlush();
+  if (kernel.facts.gathersProtection) kernel.gather.requireFullFlush();
 }
 
 export function moveHugetlb(
@@ -120,9 +121,11 @@ function makePrivate(kernel: Kernel, mm: Mm, vma: Vma, block: u64, address: usiz
     return;
   }
   kernel.sink.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
+  kernel.holdReplaced(pfn);
   store<u64>(address, 0);
-  kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 21, false);
+  kernel.tlbs.flushRangeNotify(mm, block, block + PMD_SIZE, 21, false);
   store<u64>(address, newEntry(kernel, vma, block, true));
   kernel.frames.unmapHuge(pfn);
   kernel.sink.rangeEnd(mm);
+  kernel.putReplaced();
 }

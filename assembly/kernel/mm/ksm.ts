@@ -46,9 +46,17 @@ export function protectForMerge(kernel: Kernel, mm: Mm, va: u64): void {
   const entry = load<u64>(address);
   if (!mapsFrame(entry)) return;
   if ((entry & (PTE_WRITE | PTE_DIRTY)) == 0) return;
-  kernel.tlbs.flushPage(mm, va);
+  store<u64>(address, 0);
+  flushDowngrade(kernel, mm, va);
+  kernel.sink.changePte(mm, va);
   store<u64>(address, entry & ~(PTE_WRITE | PTE_DIRTY));
   kernel.frames.head(entryFrame(entry)).flags &= ~FRAME_EXCLUSIVE;
+}
+
+/** An entry that only loses rights, or gets a page of the same content. */
+function flushDowngrade(kernel: Kernel, mm: Mm, va: u64): void {
+  if (kernel.facts.notifiesDowngrades) kernel.tlbs.flushPageNotify(mm, va);
+  else kernel.tlbs.flushPage(mm, va);
 }
 
 /** The page at `va` becomes the one that others of equal content will map. */
@@ -67,8 +75,9 @@ export function replaceByMerged(kernel: Kernel, vma: Vma, va: u64, pfn: u32): vo
   if (address == 0 || !mapsFrame(load<u64>(address))) return;
   const old = entryFrame(load<u64>(address));
   store<u64>(address, 0);
-  kernel.tlbs.flushPage(mm, va);
+  flushDowngrade(kernel, mm, va);
   kernel.frames.map(pfn);
+  kernel.sink.changePte(mm, va);
   store<u64>(address, entryFor(vma, pfn));
   kernel.frames.unmap(old);
 }

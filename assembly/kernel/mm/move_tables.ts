@@ -41,6 +41,9 @@ export function moveTables(kernel: Kernel, vma: Vma, start: u64, targetStart: u6
     source += extent;
     target += extent;
   }
+  // before tables could move, one flush stood behind all moves, and the page-table locks were free
+  if (kernel.hasMoved) kernel.tlbs.flushRange(mm, start, end, 12, false);
+  kernel.hasMoved = false;
 }
 
 /** Moves what lies at `source`; returns how far that reaches. */
@@ -50,7 +53,7 @@ function moveNext(kernel: Kernel, mm: Mm, vma: Vma, source: u64, target: u64, en
   const pudAddress = tables.find(mm, source, LEVEL_PUD);
   if (pudAddress == 0 || load<u64>(pudAddress) == 0) return giant;
   const newPud = tables.make(mm, target, LEVEL_PUD);
-  if (giant == PUD_SIZE && load<u64>(newPud) == 0) {
+  if (giant == PUD_SIZE && kernel.facts.movesTables && load<u64>(newPud) == 0) {
     moveEntry(kernel, mm, pudAddress, newPud, source, PUD_SIZE);
     return giant;
   }
@@ -58,7 +61,8 @@ function moveNext(kernel: Kernel, mm: Mm, vma: Vma, source: u64, target: u64, en
   const pmdAddress = tables.find(mm, source, LEVEL_PMD);
   if (pmdAddress == 0 || load<u64>(pmdAddress) == 0) return extent;
   const newPmd = tables.make(mm, target, LEVEL_PMD);
-  if (extent == PMD_SIZE && load<u64>(newPmd) == 0) {
+  const mayMove = kernel.facts.movesTables || isHuge(load<u64>(pmdAddress));
+  if (extent == PMD_SIZE && mayMove && load<u64>(newPmd) == 0) {
     moveEntry(kernel, mm, pmdAddress, newPmd, source, PMD_SIZE);
     return extent;
   }
@@ -70,7 +74,13 @@ function moveNext(kernel: Kernel, mm: Mm, vma: Vma, source: u64, target: u64, en
 function moveEntry(kernel: Kernel, mm: Mm, from: usize, to: usize, va: u64, size: u64): void {
   store<u64>(to, load<u64>(from));
   store<u64>(from, 0);
-  kernel.tlbs.flushRange(mm, va, va + size, 12, true);
+  flushMoved(kernel, mm, va, va + size);
+}
+
+/** One step's flush, under the page-table locks; or a note that one is due at the end. */
+function flushMoved(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  if (kernel.facts.movesTables) kernel.tlbs.flushRange(mm, start, end, 12, true);
+  else kernel.hasMoved = true;
 }
 
 function moveEntries(kernel: Kernel, mm: Mm, source: u64, target: u64, extent: u64): void {
@@ -85,7 +95,7 @@ function moveEntries(kernel: Kernel, mm: Mm, source: u64, target: u64, extent: u
     store<u64>(from, 0);
     store<u64>(to, (entry | (mapsFrame(entry) ? PTE_SOFT_DIRTY : 0)) & ~PTE_UFFD_WP);
   }
-  if (present) kernel.tlbs.flushRange(mm, source, source + extent, 12, true);
+  if (present) flushMoved(kernel, mm, source, source + extent);
 }
 
 /** The table frame under a pgd entry, for tests of what was moved. */

@@ -8,7 +8,15 @@
  * Source:     linux 6.18 mm/mprotect.c (change_pud_range, change_pte_range), mm/huge_memory.c
  *             (change_huge_pmd)
  */
-import { LEVEL_PGD, LEVEL_PUD, PGD_SIZE, PMD_SIZE, PUD_SIZE, tableIndex } from "../../base/page";
+import {
+  LEVEL_PGD,
+  LEVEL_PMD,
+  LEVEL_PUD,
+  PGD_SIZE,
+  PMD_SIZE,
+  PUD_SIZE,
+  tableIndex,
+} from "../../base/page";
 import {
   MARKER_UFFD_WP,
   PTE_DIRTY,
@@ -36,6 +44,26 @@ export const enum ProtectKind {
   UffdResolve = 2,
 }
 
+/** What is known while one vma's protection changes. */
+export class Protection {
+  /** Where the open pair begins; 0: none was opened, or so it seems for a pair that begins at 0. */
+  announcedFrom: u64 = 0;
+  /** An entry was changed, which is what a kernel without a gather here flushes for. */
+  hasChanged: bool = false;
+
+  /** Opens the pair unless one is open. */
+  announce(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+    if (this.announcedFrom != 0) return;
+    this.announcedFrom = start;
+    kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, start, end);
+  }
+
+  finish(kernel: Kernel, mm: Mm): void {
+    if (this.announcedFrom != 0) kernel.sink.rangeEnd(mm);
+    this.announcedFrom = 0;
+  }
+}
+
 export function changeProtection(
   kernel: Kernel,
   vma: Vma,
@@ -48,12 +76,16 @@ export function changeProtection(
     return;
   }
   const mm = mmAt(vma.mm);
+  const protection = kernel.protection;
+  protection.hasChanged = false;
   let va = start;
   while (va < end) {
     const next = min((va | (PGD_SIZE - 1)) + 1, end);
     protectSlot(kernel, mm, vma, va, next, kind);
     va = next;
   }
+  if (kernel.facts.gathersProtection) kernel.gather.endVma();
+  else if (protection.hasChanged) kernel.tlbs.flushRange(mm, start, end, 12, false);
 }
 
 function protectSlot(
@@ -69,22 +101,22 @@ function protectSlot(
   // write-protecting under userfaultfd makes tables, to put markers into holes
   const makesTables = kind == ProtectKind.UffdProtect && !isAnonymous(vma);
   if (pgd == 0 && !makesTables) return;
-  let announced = false;
+  const protection = kernel.protection;
+  const isLevelPud = kernel.facts.protectLevel == LEVEL_PUD;
+  protection.announcedFrom = 0;
   let va = start;
   while (va < end) {
     const next = min((va | (PUD_SIZE - 1)) + 1, end);
     const pud =
       pgd == 0 ? 0 : load<u64>(memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)));
     if (pud != 0) {
-      if (!announced) {
-        kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, va, end);
-        announced = true;
-      }
+      if (isLevelPud) protection.announce(kernel, mm, va, end);
       protectBlocks(kernel, mm, vma, va, next, kind);
+      if (!isLevelPud) protection.finish(kernel, mm);
     }
     va = next;
   }
-  if (announced) kernel.sink.rangeEnd(mm);
+  if (isLevelPud) protection.finish(kernel, mm);
 }
 
 function protectBlocks(
@@ -96,10 +128,12 @@ function protectBlocks(
   kind: ProtectKind,
 ): void {
   const tables = kernel.tables;
+  const announces = kernel.facts.protectLevel == LEVEL_PMD;
   let va = tables.firstPmd(mm, start, end);
   while (va < end) {
     const next = blockEnd(va, end);
     const address = tables.pmdAddress;
+    if (announces) kernel.protection.announce(kernel, mm, va, end);
     if (
       isHuge(load<u64>(address)) &&
       (next - va != PMD_SIZE || (kind == ProtectKind.UffdProtect && !isAnonymous(vma)))
@@ -120,7 +154,12 @@ function protectHuge(kernel: Kernel, vma: Vma, address: usize, va: u64, kind: Pr
   if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
   if (mayWriteAtOnce(kernel, vma, entry)) entry |= PTE_WRITE;
   store<u64>(address, entry);
-  if (needsFlush(old, entry)) kernel.gather.clearedPmd(va);
+  kernel.protection.hasChanged = true;
+  if (kernel.facts.notifiesDowngrades) {
+    // pmdp_get_and_clear_notify
+    kernel.sink.secondaryFlush(mmAt(vma.mm), va, va + PMD_SIZE);
+  }
+  if (kernel.facts.gathersProtection && needsFlush(old, entry)) kernel.gather.clearedPmd(va);
 }
 
 function protectTable(
@@ -166,7 +205,10 @@ function protectBatch(
     let fresh = entry + step;
     if (mayWriteAtOnce(kernel, vma, fresh)) fresh |= PTE_WRITE;
     store<u64>(address + ((<usize>i) << 3), fresh);
-    if (needsFlush(old + step, fresh)) kernel.gather.clearedPte(va + step, 1);
+    kernel.protection.hasChanged = true;
+    if (kernel.facts.gathersProtection && needsFlush(old + step, fresh)) {
+      kernel.gather.clearedPte(va + step, 1);
+    }
   }
 }
 

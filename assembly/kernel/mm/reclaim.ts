@@ -30,7 +30,7 @@ import { newAnonFolio } from "./install";
 import { Mm } from "./mm";
 import { RmapVisitor, walkFolio } from "./rmap";
 import { dropSwapCache } from "./swap_entries";
-import { flushUnmapped } from "./unmap_flush";
+import { endRmap, flushReclaimed, flushUnmapped, holdReclaimed, startRmap } from "./unmap_flush";
 import { Vma } from "./vma";
 
 /** try_to_unmap_one for a single anonymous page. */
@@ -39,12 +39,12 @@ export class SwapOutPage extends RmapVisitor {
   isDirty: bool = false;
 
   visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
-    kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + 4096);
+    startRmap(kernel, mm, NotifierEvent.Clear, va, va + 4096);
     const address = kernel.tables.findPte(mm, va);
     const entry = address == 0 ? 0 : load<u64>(address);
     if (mapsFrame(entry) && entryFrame(entry) == headPfn)
       this.unmap(kernel, mm, va, address, headPfn);
-    kernel.sink.rangeEnd(mm);
+    endRmap(kernel, mm);
     return kernel.frames.at(headPfn).mappings != 0;
   }
 
@@ -53,19 +53,22 @@ export class SwapOutPage extends RmapVisitor {
     const frame = kernel.frames.at(pfn);
     if (this.slot == 0 && (entry & PTE_DIRTY) != 0) {
       // written since MADV_FREE: it is an ordinary page again
+      store<u64>(address, 0);
       flushUnmapped(kernel, mm, va);
+      store<u64>(address, entry);
       frame.flags &= ~FRAME_LAZYFREE;
       return;
     }
+    store<u64>(address, 0);
     flushUnmapped(kernel, mm, va);
     this.isDirty = this.isDirty || (entry & PTE_DIRTY) != 0;
-    if (this.slot == 0) {
-      store<u64>(address, 0);
-    } else {
+    if (this.slot != 0) {
       const exclusive = (frame.flags & FRAME_EXCLUSIVE) != 0 ? PTE_SWAP_EXCLUSIVE : 0;
       store<u64>(address, swapEntry(this.slot) | exclusive | (entry & PTE_UFFD_WP));
       kernel.swap.share(this.slot);
     }
+    kernel.tlbs.notifySecondary(mm, va, va + 4096);
+    kernel.sink.invalidatePage(mm, va);
     kernel.frames.unmap(pfn);
   }
 }
@@ -99,12 +102,13 @@ function swapOut(kernel: Kernel, pfn: u32, isLazy: bool): void {
   walkFolio(kernel, pfn, visitor);
   frame.pins--;
   const slot = visitor.slot;
-  if (visitor.isDirty) kernel.tlbs.flushPendingBatch();
+  if (visitor.isDirty) flushReclaimed(kernel);
   if (slot != 0 && frame.mappings == 0 && frame.pins == 0) {
     kernel.swap.setPage(slot, 0);
     frame.flags &= ~FRAME_SWAPCACHE;
     frame.slot = 0;
   }
+  holdReclaimed(kernel, pfn);
   frames.releaseIfUnused(pfn);
 }
 
@@ -115,8 +119,9 @@ function reclaimFileFolio(kernel: Kernel, headPfn: u32): void {
   const isShmem = kernel.files.isShmem(head.owner);
   if ((head.flags & FRAME_DIRTY) != 0 || isShmem) {
     if (!isShmem || !kernel.hasSwap) return;
-    kernel.tlbs.flushPendingBatch();
+    flushReclaimed(kernel);
   }
+  holdReclaimed(kernel, headPfn);
   dropFileFolio(kernel, headPfn);
 }
 

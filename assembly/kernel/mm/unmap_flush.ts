@@ -1,15 +1,48 @@
 /**
- * The flush of an entry that reclaim or a split unmaps: at once, or in a batch when other CPUs
- * would have to be asked for each page.
+ * What the reverse map does to each mapping of a folio: the pair around it, the flush of an entry at
+ * once or in a batch, and what waits for that batch.
  *
- * Models:     whether other CPUs run the mm decides.
- * Source:     linux 6.18 mm/rmap.c (should_defer_flush, set_tlb_ubc_flush_pending),
- *             arch/x86/include/asm/tlbflush.h
+ * Models:     whether the architecture batches, and whether other CPUs would have to be asked for
+ *             each page; invalidate_page in place of pairs, behind the page-table lock.
+ * Source:     linux 6.18 mm/rmap.c (try_to_unmap_one, should_defer_flush,
+ *             set_tlb_ubc_flush_pending), linux 3.17 mm/rmap.c, arch/x86/include/asm/tlbflush.h
  */
+import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm } from "./mm";
 
+/** The start of the pair, where the reverse map has pairs. */
+export function startRmap(
+  kernel: Kernel,
+  mm: Mm,
+  event: NotifierEvent,
+  start: u64,
+  end: u64,
+): void {
+  if (!kernel.facts.hasInvalidatePage) kernel.sink.rangeStart(mm, event, start, end);
+}
+
+export function endRmap(kernel: Kernel, mm: Mm): void {
+  if (!kernel.facts.hasInvalidatePage) kernel.sink.rangeEnd(mm);
+}
+
+/** The entry of `va` is cleared: its flush, now or later. */
 export function flushUnmapped(kernel: Kernel, mm: Mm, va: u64): void {
   if (kernel.tlbs.defersFlush(mm)) kernel.tlbs.addToBatch(mm, va);
   else kernel.tlbs.flushPage(mm, va);
+}
+
+/** Keeps a folio that reclaim has unmapped until the batched flush, if one is to come. */
+export function holdReclaimed(kernel: Kernel, headPfn: u32): void {
+  if (!kernel.tlbs.hasPendingBatch()) return;
+  kernel.frames.at(headPfn).pins++;
+  kernel.reclaimed.push(headPfn);
+}
+
+/** try_to_unmap_flush, and the folios that waited for it go. */
+export function flushReclaimed(kernel: Kernel): void {
+  kernel.tlbs.flushPendingBatch();
+  const waiting = kernel.reclaimed;
+  for (let i: u32 = 0; i < waiting.length; i++) kernel.frames.putFlushed(waiting.at(i));
+  waiting.clear();
 }

@@ -32,6 +32,7 @@ function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
   if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
-  kernel.plan.collapseTable(vma, block);
+  const table = kernel.plan.detachTable(vma, block);
   kernel.plan.rangeEnd(mm);
+  kernel.plan.collapseTable(vma, block, table);
 }

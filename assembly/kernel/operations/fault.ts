@@ -143,7 +143,8 @@ export function copyPage(kernel: Kernel, mm: Mm, vma: Vma, va: u64): void {
   const page = alignDown(va, 4096);
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, page, page + 4096);
   kernel.plan.replacePage(vma, va);
-  kernel.plan.rangeEnd(mm);
+  kernel.plan.rangeOnlyEnd(mm);
+  kernel.plan.putReplaced();
 }
 
 /**
@@ -151,14 +152,16 @@ export function copyPage(kernel: Kernel, mm: Mm, vma: Vma, va: u64): void {
  */
 function writeToHuge(kernel: Kernel, mm: Mm, vma: Vma, va: u64, entry: u64): bool {
   const block = alignDown(va, PMD_SIZE);
-  if (entryFrame(entry) == HUGE_ZERO_PFN) {
-    kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
-    kernel.plan.replaceHugeZero(vma, va);
-    kernel.plan.rangeEnd(mm);
+  const isZero = entryFrame(entry) == HUGE_ZERO_PFN;
+  if (!isZero && mayReuseHuge(kernel, entry)) {
+    kernel.plan.makeHugeWritable(mm, va);
     return true;
   }
-  if (mayReuseHuge(kernel, entry)) {
-    kernel.plan.makeHugeWritable(mm, va);
+  if (isZero ? kernel.facts.replacesHugeZero : kernel.facts.copiesHugePages) {
+    kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
+    kernel.plan.replaceHugePage(vma, va);
+    kernel.plan.rangeOnlyEnd(mm);
+    kernel.plan.putReplaced();
     return true;
   }
   kernel.plan.splitHugeEntry(vma, va);

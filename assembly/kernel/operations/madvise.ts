@@ -78,11 +78,11 @@ export function advise(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32
 
 /** Opens what the ranges of one call share. */
 export function beginAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
-  if (needsGather(advice)) kernel.plan.beginGather(mm);
+  if (needsGather(advice) && kernel.facts.sharesAdviceGather) kernel.plan.beginGather(mm);
 }
 
 export function finishAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
-  if (needsGather(advice)) kernel.plan.finishGather();
+  if (needsGather(advice) && kernel.facts.sharesAdviceGather) kernel.plan.finishGather();
 }
 
 function needsGather(advice: i32): bool {
@@ -155,9 +155,12 @@ function discard(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advice:
     stop = alignDown(end, PMD_SIZE);
     if (stop <= start) return true;
   }
+  const hasOwnGather = !kernel.facts.sharesAdviceGather;
+  if (hasOwnGather) kernel.plan.beginGather(mm);
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, stop);
   kernel.plan.zap(vma, start, stop, ZapKind.Discard);
   kernel.plan.rangeEnd(mm);
+  if (hasOwnGather) kernel.plan.finishGather();
   return true;
 }
 
@@ -169,9 +172,12 @@ function freeLazily(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): boo
   )
     return false;
   kernel.pending.drain();
+  const hasOwnGather = !kernel.facts.sharesAdviceGather;
+  if (hasOwnGather) kernel.plan.beginGather(mm);
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, end);
   kernel.plan.markLazyFree(vma, start, end);
   kernel.plan.rangeEnd(mm);
+  if (hasOwnGather) kernel.plan.finishGather();
   return true;
 }
 

@@ -157,7 +157,8 @@ function moveData(
 ): void {
   let from = start;
   let to = target;
-  if (!isHugetlb(vma) && mayRealign(mm, vma, fresh, start, target, size)) {
+  const mayBegin = !isHugetlb(vma) && kernel.facts.realignsMoves;
+  if (mayBegin && mayRealign(mm, vma, fresh, start, target, size)) {
     from = alignDown(start, PMD_SIZE);
     to = alignDown(target, PMD_SIZE);
   }

@@ -15,6 +15,7 @@ import { FRAME_ANON, HUGE_ZERO_PFN, isSpecial } from "../mm/frames";
 import { readIntoSwapCache, reclaimFolio } from "../mm/reclaim";
 import { mmAt } from "../mm/mm";
 import { blockEnd } from "../mm/page_tables";
+import { flushReclaimed } from "../mm/unmap_flush";
 import { Vma } from "../mm/vma";
 
 export function pageOutRange(kernel: Kernel, vma: Vma, start: u64, end: u64): void {
@@ -63,7 +64,7 @@ function pageOutTable(kernel: Kernel, pmd: u64, start: u64, end: u64): void {
     reclaimFolio(kernel, head.head);
     va += (pages - 1) << 12;
   }
-  kernel.tlbs.flushPendingBatch();
+  flushReclaimed(kernel);
 }
 
 /** MADV_WILLNEED: reads swapped pages into the swap cache. */

@@ -89,6 +89,10 @@ export class StepPlan extends ImmediatePlan {
     this.program.hook(this.protocol, Hook.RangeEnd);
   }
 
+  rangeOnlyEnd(mm: Mm): void {
+    this.rangeEnd(mm);
+  }
+
   beginGather(mm: Mm): void {}
 
   finishGather(): void {
