@@ -62,7 +62,9 @@ export abstract class Plan {
 
   abstract installGuards(vma: Vma, start: u64, end: u64): void;
   abstract removeGuards(vma: Vma, start: u64, end: u64): void;
-  /** Unlinks and flushes the pte table of `block`, inside a pair of the block; returns the table. */
+  /**
+   * Unlinks and flushes the pte table of `block`, inside a pair of the block; returns the table.
+   */
   abstract detachTable(vma: Vma, block: u64): u32;
   /** Copies what the detached `table` maps into a huge page, and maps that. */
   abstract collapseTable(vma: Vma, block: u64, table: u32): void;

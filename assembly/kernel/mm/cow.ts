@@ -130,7 +130,9 @@ export function makeHugeWritable(kernel: Kernel, mm: Mm, va: u64): void {
   kernel.tlbs.flushUpgrade(mm, va);
 }
 
-/** do_huge_zero_wp_pmd, in old kernels do_huge_pmd_wp_page, between the notifier's start and end. */
+/**
+ * do_huge_zero_wp_pmd, in old kernels do_huge_pmd_wp_page, between the notifier's start and end.
+ */
 export function replaceHugePage(kernel: Kernel, vma: Vma, va: u64): void {
   const mm = mmAt(vma.mm);
   const block = alignDown(va, PMD_SIZE);

@@ -188,7 +188,10 @@ export class Frames {
     this.release(headPfn);
   }
 
-  /** Drops a reference that was held over a flush; that one is over, so the folio may be used again at once. */
+  /**
+   * Drops a reference that was held over a flush; that one is over, so the folio may be used again
+   * at once.
+   */
   putFlushed(headPfn: u32): void {
     const wasQuarantined = this.isQuarantined;
     this.isQuarantined = false;

@@ -2,8 +2,8 @@
  * A page on its way to another frame: its entry is out of the hardware's reach until it is back.
  *
  * Models:     the absence of the page between the two steps of a migration.
- * Simplifies: the entry keeps the old frame, marked, so that the kernel still finds the page; it is no
- *             migration entry.
+ * Simplifies: the entry keeps the old frame, marked, so that the kernel still finds the page; it is
+ *             no migration entry.
  * Source:     linux 6.18 mm/rmap.c (try_to_migrate_one), mm/migrate.c (remove_migration_pte)
  */
 import {

@@ -1,6 +1,6 @@
 /**
- * What the reverse map does to each mapping of a folio: the pair around it, the flush of an entry at
- * once or in a batch, and what waits for that batch.
+ * What the reverse map does to each mapping of a folio: the pair around it, the flush of an entry
+ * at once or in a batch, and what waits for that batch.
  *
  * Models:     whether the architecture batches, and whether other CPUs would have to be asked for
  *             each page; invalidate_page in place of pairs, behind the page-table lock.
