@@ -16,9 +16,33 @@
  * - **Check** the mm against a recorded kernel: `checkRecording`.
  * - **Describe** machines, devices and protocols: `loadScenario`, `ProtocolSchema`,
  *   `BUILTIN_PROTOCOLS`.
- * - **Listen** to an mm under the kernel's callback names: `NotifierRegistry`.
+ * - **Register** notifiers under the kernel's callback names: `NotifierRegistry`, handed to a run
+ *   as `notifiers`.
+ * - **Model** devices: `GpuDevice`, `NicDevice`, `AcceleratorDevice`, or a `DeviceModel` of one's
+ *   own; its `toScenario()` goes into the scenario, it itself to a run as `devices`.
+ *
+ * ```ts
+ * const notifiers = new NotifierRegistry();
+ * notifiers.register(program.sharedMm, {
+ *   archInvalidateSecondaryTlbs: (mm, start, end, context) => context.invalidate(start, end),
+ * });
+ * const { violations } = await runScenario(resolved, program, { notifiers });
+ * ```
  */
 export { Core, CoreAbort } from "./abi/core.js";
+export {
+  DeviceModel,
+  DeviceRefusal,
+  type AccessContext,
+  type DeviceAccess,
+  type DeviceCapabilities,
+  type DeviceEntry,
+  type DeviceFailure,
+  type DeviceLimits,
+  type DeviceStatement,
+  type DeviceViolation,
+} from "./devices/device_model.js";
+export { AcceleratorDevice, GpuDevice, NicDevice } from "./devices/presets.js";
 export * from "./explore/index.js";
 export { NotifierRegistry, RegistrationError, type Subscription } from "./notifier/registry.js";
 export type {
@@ -30,7 +54,8 @@ export type {
 export { BUILTIN_PROTOCOL_IDS, BUILTIN_PROTOCOLS, builtinProtocol } from "./protocols/catalogue.js";
 export { ProtocolSchema, type Protocol, type ProtocolInput } from "./protocols/schema.js";
 export { checkRecording, type CheckOptions, type RecordingCheck } from "./replay/check.js";
-export { programOf, type Program } from "./run/program.js";
+export { HostMisfit } from "./run/host.js";
+export { programOf, syntheticProgram, type Program } from "./run/program.js";
 export type {
   Counts,
   RunDevice,

@@ -93,7 +93,7 @@ export class Devices extends Endpoints {
     private readonly pattern: AccessPattern,
     private readonly ranges: OpenRanges,
     memory: PhysicalMemory,
-    oracle: Oracle,
+    private readonly oracle: Oracle,
     tableLives: usize,
   ) {
     super(machine.spec.devices);
@@ -222,7 +222,12 @@ export class Devices extends Endpoints {
     }
     const walker = this.walkers[at];
     this.machine.counters.add(Counter.WalkReads);
-    if (!walker.step(this.iommu.walkCache)) {
+    const staleWalks = this.oracle.count(Property.StaleWalk);
+    const isOver = walker.step(this.iommu.walkCache);
+    if (this.oracle.count(Property.StaleWalk) != staleWalks && this.isWatched(device)) {
+      tellHostOfViolation(device, Property.StaleWalk, longAt(this.pages, at), false);
+    }
+    if (!isOver) {
       this.machine.schedule(this.machine.cost(Latency.WalkStep), eventOf(EVENT_WALK, device, lane));
       return;
     }

@@ -15,7 +15,7 @@ declare function nextAccess(device: u32, lane: u32): f64;
 @external("host", "failed")
 declare function failed(device: u32): void;
 
-/** An access of the device broke a rule. */
+/** An access of the device, or a walk on its behalf, broke a rule. */
 // @ts-ignore: decorator
 @external("host", "violated")
 declare function violated(device: u32, property: u32, vpn: f64, isWrite: bool): void;

@@ -1,9 +1,8 @@
 /**
- * A device as a TypeScript class: what it is made of, how it faults, and callbacks if it wants
- * them.
+ * A device as a TypeScript class: what it is made of, how it faults, and its callbacks.
  *
- * What a model leaves out is what scenario files leave out: the preset of its kind supplies it,
- * with its source (scenario/defaults.ts). A model that is stated wrongly throws InvalidScenario.
+ * What a model leaves out, the preset of its kind supplies, as for scenario files, with its source
+ * (scenario/defaults.ts). A model that is stated wrongly throws InvalidScenario.
  */
 import { loadScenario } from "../scenario/load.js";
 import type { ResolvedAccess, ResolvedDevice, RetryLimit } from "../scenario/resolved.js";
@@ -29,11 +28,9 @@ export interface AccessContext {
   /** How many pages of the program's data were touched and are still known. */
   readonly livePages: number;
   /** The page that the program touched `age` touches ago, from 0; null beyond `livePages`. */
-  livePage(age: number): number | null;
-  /**
-   * A whole number in [0, bound), from the run's seed: the only randomness that can be repeated.
-   */
-  choose(bound: number): number;
+  readonly livePage: (age: number) => number | null;
+  /** A whole number in [0, bound), from the run's seed: randomness that can be repeated. */
+  readonly choose: (bound: number) => number;
 }
 
 /** The device has given up. */
@@ -41,7 +38,7 @@ export interface DeviceFailure {
   readonly nowNs: number;
 }
 
-/** An access of the device broke a rule when it reached memory. */
+/** An access of the device, or a walk on its behalf, broke a rule. */
 export interface DeviceViolation extends DeviceAccess {
   readonly nowNs: number;
   /** The id of the property, as exploration names it. */
@@ -84,7 +81,7 @@ export abstract class DeviceModel {
   nextAccess?(context: AccessContext): DeviceAccess | null;
   /** Called once, when the device gives up. */
   onFailure?(failure: DeviceFailure): void;
-  /** Called for each access that breaks a rule. */
+  /** Called for each access and each walk that breaks a rule. */
   onViolation?(violation: DeviceViolation): void;
 
   /** Streams of accesses, and the translation cache. */

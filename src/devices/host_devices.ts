@@ -60,7 +60,7 @@ export class ModelDevices implements HostDevices {
         Number.isInteger(age) && age >= 0 && age < machine.livePages()
           ? machine.livePage(age)
           : null,
-      choose(bound) {
+      choose: (bound) => {
         if (Number.isInteger(bound) && bound >= 1 && bound < 2 ** 32) return machine.choose(bound);
         throw new RangeError(`choose takes a whole number from 1 to 2^32 - 1, not ${bound}`);
       },
