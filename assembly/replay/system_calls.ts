@@ -74,7 +74,8 @@ const EINVAL: i64 = -22;
 const EACCES: i64 = -13;
 const ENOSYS: i64 = -38;
 const MS_SYNC: u64 = 4;
-const FALLOC_PUNCH_HOLE: u64 = 2;
+/** FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE: both drop the cached pages of the range. */
+const FALLOC_DROPS_PAGES: u64 = 0x12;
 const SHM_RDONLY: u64 = 0x1000;
 const SHM_EXEC: u64 = 0x8000;
 const PR_SET_THP_DISABLE: u64 = 41;
@@ -111,7 +112,9 @@ export function performCall(
       if (!failed) remapRange(kernel, mm, a0, a1, a2, <u32>task.args3, <u64>result);
       return true;
     case Call.Madvise:
-      if (result != ENOSYS) advise(kernel, mm, a0, endOfRequest(a0, a1), <i32>a2);
+      if (result != ENOSYS && (a0 & 4095) == 0) {
+        advise(kernel, mm, a0, endOfRequest(a0, a1), <i32>a2);
+      }
       return true;
     case Call.Msync:
       if ((a2 & MS_SYNC) != 0) performMsync(kernel, mm, a0, a0 + alignUp(a1, 4096));
@@ -149,7 +152,7 @@ export function performCall(
     }
     case Call.Fallocate: {
       const file = descriptors.find(task.process, <u32>a0);
-      if (!failed && file != 0 && (a1 & FALLOC_PUNCH_HOLE) != 0) {
+      if (!failed && file != 0 && (a1 & FALLOC_DROPS_PAGES) != 0) {
         punchHole(kernel, file, alignUp(a2, 4096) >> 12, (a2 + task.args3) >> 12);
       }
       return true;

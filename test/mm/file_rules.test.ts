@@ -137,3 +137,43 @@ describe("an mm that runs on two CPUs", () => {
     ]);
   });
 });
+
+describe("hugetlb", () => {
+  const HUGE = 0x40022;
+  const start = async () => {
+    const program = await Program.start();
+    program.map(0, 3 * PAGES_OF_BLOCK, RW, HUGE);
+    return program
+      .write(0, 1)
+      .write(PAGES_OF_BLOCK, 1)
+      .write(2 * PAGES_OF_BLOCK, 1);
+  };
+
+  test("counts strides of 2 MiB", async () => {
+    const program = await start();
+    expect(program.predict((p) => p.unmap(0, 2 * PAGES_OF_BLOCK))).toEqual([
+      `[0, ${2 * PAGES_OF_BLOCK})`,
+      "flush 2",
+    ]);
+  });
+
+  test("flushes its range and then everything for mprotect", async () => {
+    const program = await start();
+    expect(program.predict((p) => p.protect(0, PAGES_OF_BLOCK, R))).toEqual([
+      `[0, ${PAGES_OF_BLOCK})`,
+      "flush 1",
+      "flush -1",
+    ]);
+  });
+
+  test("announces a truncated file once", async () => {
+    const program = await Program.start();
+    program.file(10, "hugetlb", 2 * PAGES_OF_BLOCK, 0);
+    program
+      .map(0, 2 * PAGES_OF_BLOCK, RW, SHARED_FILE, 10)
+      .write(0, 1)
+      .write(PAGES_OF_BLOCK, 1);
+    const act = (p: Program) => p.call("ftruncate", { fd: 10, len: BLOCK });
+    expect(program.predict(act)).toEqual([`[${PAGES_OF_BLOCK}, ${2 * PAGES_OF_BLOCK})`, "flush 1"]);
+  });
+});

@@ -1,6 +1,6 @@
 /**
- * A small program written as the events that a recording of it would have, without what the kernel announced: the
- * mm's predictions are then all that a replay reports.
+ * A small program written as the events that a recording of it would have, without what the kernel
+ * announced: the mm's predictions are then all that a replay reports.
  */
 import { ReplayCore } from "../../src/replay/replay_core.js";
 import { EventEncoder } from "../../src/workload/encode.js";
@@ -20,7 +20,7 @@ export const PRIVATE = 0x22;
 export const SHARED = 0x21;
 const FIXED = 0x10;
 
-/** What an operation was predicted to cause, in order: ranges in pages from BASE, flushes with their reason. */
+/** What an operation is predicted to cause, in order: ranges in pages from BASE, and flushes. */
 export type Predicted = string[];
 
 const HEADER: RecordingHeader = {

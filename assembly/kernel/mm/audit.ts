@@ -1,8 +1,8 @@
 /**
  * The invariants that hold between operations, checked over the whole state: for tests.
  *
- * Models:     VMAs are in order and do not overlap; every entry lies in a VMA; the counts of every frame agree
- *             with the entries that map it; no frame is in use that nothing refers to.
+ * Models:     VMAs are in order and do not overlap; every entry lies in a VMA; the counts of every
+ *             frame agree with the entries that map it; no frame is in use that nothing refers to.
  * Source:     linux 6.18 mm/vma.c (validate_mm), mm/debug.c
  */
 import { LongMap } from "../../base/long_map";

@@ -19,7 +19,7 @@ import {
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
-import { entryFor } from "./entries";
+import { entryFor, writeBit } from "./entries";
 import {
   FRAME_ANON,
   FRAME_DIRTY,
@@ -87,7 +87,7 @@ export function makeWritable(kernel: Kernel, vma: Vma, va: u64): void {
   const entry = load<u64>(address);
   const head = kernel.frames.head(entryFrame(entry));
   if ((head.flags & FRAME_FILE) != 0) head.flags |= FRAME_DIRTY;
-  store<u64>(address, entry | PTE_WRITE | PTE_DIRTY | PTE_ACCESSED | PTE_SOFT_DIRTY);
+  store<u64>(address, entry | writeBit(vma) | PTE_DIRTY | PTE_ACCESSED | PTE_SOFT_DIRTY);
   kernel.tlbs.flushUpgrade(mmAt(vma.mm), va);
 }
 
@@ -107,7 +107,7 @@ export function replacePage(kernel: Kernel, vma: Vma, va: u64): void {
   kernel.tlbs.flushPageNotify(mm, page);
   kernel.frames.map(pfn);
   kernel.sink.changePte(mm, page);
-  store<u64>(address, entryFor(vma, pfn) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
+  store<u64>(address, entryFor(vma, pfn) | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY);
   kernel.frames.unmap(old);
 }
 

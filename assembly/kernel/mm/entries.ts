@@ -18,7 +18,7 @@ import {
   PTE_WRITE,
 } from "../../hardware/pgtable/pte";
 import { Vma } from "./vma";
-import { VM_ACCESS_FLAGS, VM_EXEC } from "./vm_flags";
+import { VM_ACCESS_FLAGS, VM_EXEC, VM_WRITE } from "./vm_flags";
 
 /** The bits that the protection of `vma` decides; never writable. */
 export function protectionBits(vma: Vma): u64 {
@@ -29,6 +29,11 @@ export function protectionBits(vma: Vma): u64 {
 /** A young entry for `pfn` in `vma`, without write permission. */
 export function entryFor(vma: Vma, pfn: u32): u64 {
   return ((<u64>pfn) << 12) | protectionBits(vma) | PTE_ACCESSED;
+}
+
+/** maybe_mkwrite: the write bit, where the VMA may be written at all. */
+export function writeBit(vma: Vma): u64 {
+  return (vma.flags & VM_WRITE) != 0 ? PTE_WRITE : 0;
 }
 
 /** pte_modify: the protection changes, what the entry knows about its page stays. */

@@ -22,7 +22,7 @@ import {
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "./anon_vma";
-import { entryFor } from "./entries";
+import { entryFor, writeBit } from "./entries";
 import { FileKind } from "./files";
 import {
   FRAME_ANON,
@@ -81,7 +81,10 @@ export function installHuge(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): v
   }
   const pfn = newAnonFolio(kernel, vma, block, HUGE_ORDER);
   kernel.frames.mapHuge(pfn);
-  store<u64>(address, entryFor(vma, pfn) | PTE_PAGE_SIZE | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
+  store<u64>(
+    address,
+    entryFor(vma, pfn) | PTE_PAGE_SIZE | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY,
+  );
 }
 
 export function installAnonymous(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): void {
@@ -97,7 +100,7 @@ export function installAnonymous(kernel: Kernel, vma: Vma, va: u64, isWrite: boo
   const pfn = newAnonFolio(kernel, vma, first, order);
   for (let i: u32 = 0; i < 1 << order; i++) {
     kernel.frames.map(pfn + i);
-    const entry = entryFor(vma, pfn + i) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY;
+    const entry = entryFor(vma, pfn + i) | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY;
     store<u64>(kernel.tables.make(mm, first + ((<u64>i) << 12), 1), entry | keepsWp);
   }
 }
@@ -133,7 +136,7 @@ export function installPrivateCopy(kernel: Kernel, vma: Vma, va: u64): void {
   kernel.frames.map(pfn);
   const address = kernel.tables.make(mmAt(vma.mm), va, 1);
   const keepsWp = load<u64>(address) & PTE_UFFD_WP;
-  store<u64>(address, entryFor(vma, pfn) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY | keepsWp);
+  store<u64>(address, entryFor(vma, pfn) | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY | keepsWp);
 }
 
 /** do_read_fault: what the page cache holds around `va`, or the one page that it has to get. */

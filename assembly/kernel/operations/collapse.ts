@@ -4,10 +4,11 @@
  * Models:     anonymous memory: one pair over the block around the removal of its pte table, with a
  *             full flush; shared memory: each mapped page is unmapped first, then the pte table
  *             goes under a pair of the block.
+ * Simplifies: regular files, which are open for writing where programs show them, do not collapse.
  * Source:     linux 6.18 mm/khugepaged.c (collapse_huge_page, collapse_file, retract_page_tables)
  */
-import { LEVEL_PMD, PMD_SIZE, alignDown, alignUp } from "../../base/page";
-import { isHuge } from "../../hardware/pgtable/pte";
+import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES, alignDown, alignUp } from "../../base/page";
+import { entryFrame, isHuge, isWritable } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm, mmAt } from "../mm/mm";
@@ -25,14 +26,23 @@ export function collapseRange(kernel: Kernel, vma: Vma, start: u64, end: u64): b
 export function collapseBlock(kernel: Kernel, vma: Vma, block: u64): void {
   if (block < vma.start || block + PMD_SIZE > vma.end) return;
   if (isAnonymous(vma)) collapseAnon(kernel, mmAt(vma.mm), vma, block);
-  else collapseFileBlock(kernel, vma, block);
+  else if (kernel.files.isShmem(vma.file)) collapseFileBlock(kernel, vma, block);
 }
 
 function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
   if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
+  if (!hasWritable(kernel, entryFrame(load<u64>(address)))) return;
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
   const table = kernel.plan.detachTable(vma, block);
   kernel.plan.rangeEnd(mm);
   kernel.plan.collapseTable(vma, block, table);
+}
+
+/** hpage_collapse_scan_pmd gives up on a table without any writable entry (SCAN_PAGE_RO). */
+function hasWritable(kernel: Kernel, table: u32): bool {
+  for (let i: u32 = 0; i < TABLE_ENTRIES; i++) {
+    if (isWritable(kernel.tables.memory.readEntry(table, i))) return true;
+  }
+  return false;
 }

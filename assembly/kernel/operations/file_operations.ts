@@ -39,6 +39,11 @@ export function truncateFile(kernel: Kernel, id: u32, size: u64): void {
     file.pages = 1 << 38;
     return;
   }
+  if (file.kind == FileKind.Hugetlb) {
+    // hugetlb_vmtruncate: once
+    unmapFileRange(kernel, id, first, NO_END, ZapKind.File);
+    return;
+  }
   if (isShmem && (grows || oldPages <= first)) return;
   truncateRange(kernel, id, first, size, oldPages);
 }

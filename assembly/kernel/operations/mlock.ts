@@ -13,12 +13,12 @@ import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SEALED } from "../mm/vm_f
 import { modifyVma, modifyVmaAnd } from "../mm/vma_modify";
 import { populateRange } from "./populate";
 
-/** Changes the flags of each VMA in the range; stops at a hole. */
-function changeFlags(kernel: Kernel, mm: Mm, start: u64, end: u64, clear: u64, set: u64): void {
+/** Changes the flags of each VMA in the range; stops at a hole, and is then false. */
+function changeFlags(kernel: Kernel, mm: Mm, start: u64, end: u64, clear: u64, set: u64): bool {
   let va = start;
   while (va < end) {
     const index = indexOf(mm, va);
-    if (index == mm.count || vmaOf(mm, index).start > va) return;
+    if (index == mm.count || vmaOf(mm, index).start > va) return false;
     const vma = vmaOf(mm, index);
     const stop = min(vma.end, end);
     const flags = (vma.flags & ~clear) | set;
@@ -28,18 +28,13 @@ function changeFlags(kernel: Kernel, mm: Mm, start: u64, end: u64, clear: u64, s
     }
     va = stop;
   }
+  return true;
 }
 
 export function lockRange(kernel: Kernel, mm: Mm, start: u64, end: u64, onFault: bool): void {
-  changeFlags(
-    kernel,
-    mm,
-    start,
-    end,
-    VM_LOCKED_MASK,
-    onFault ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED,
-  );
-  if (!onFault) populateRange(kernel, mm, start, end);
+  const flags = onFault ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
+  const isComplete = changeFlags(kernel, mm, start, end, VM_LOCKED_MASK, flags);
+  if (isComplete && !onFault) populateRange(kernel, mm, start, end);
 }
 
 export function unlockRange(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
