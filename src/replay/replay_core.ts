@@ -44,7 +44,7 @@ export class ReplayCore {
     this.core.exports.replayFinish();
   }
 
-  /** The first broken invariant of the mm's state by number (kernel/mm/audit.ts); 0 when all hold. */
+  /** The number of a broken invariant of the mm (kernel/mm/audit.ts); 0 when all hold. */
   audit(): number {
     return this.core.exports.replayAudit();
   }
