@@ -1,7 +1,7 @@
 #!/usr/bin/env node
-/** How many of the given recordings the mm predicts: one line each, worst first, and a total. */
-import { createReadStream, existsSync, readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+/** How many of the given recordings the mm predicts: a line for each that it does not, and a total. */
+import { createReadStream, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { readRecording } from "../build/workload/recording.js";
 import { checkRecording } from "../build/replay/check.js";
 import { isReproducible } from "../build/replay/manifest.js";
