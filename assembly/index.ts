@@ -1,7 +1,7 @@
 /**
  * Every function that the host may call, one line each; no logic lives here.
  */
-import { TimingRecord } from "./abi/records";
+import { DeviceReport, TimingRecord } from "./abi/records";
 import { Arch, Era, Operation, Property, Timing } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { describeMove, describeState, tracePath, traceUnserved } from "./explore/path";
@@ -195,10 +195,18 @@ export function replayAudit(): u32 {
 
 const RUN_SPEC_BLOCK: i32 = 512;
 const LATENCY_BLOCK: i32 = 4096;
+/** For 64 devices: a record of 52 bytes, and four rows of 32 words. */
+const DEVICE_SPEC_BLOCK: i32 = 4096;
+const DEVICE_LATENCY_BLOCK: i32 = 32768;
 
 /** Where the host writes a RunSpec before it boots a timed run. */
 export function runSpecBlock(): usize {
   return memory.data(RUN_SPEC_BLOCK);
+}
+
+/** Where the host writes a DeviceSpec for each device. */
+export function deviceSpecBlock(): usize {
+  return memory.data(DEVICE_SPEC_BLOCK);
 }
 
 /** Where the host writes the tabled latencies. */
@@ -206,9 +214,20 @@ export function latencyBlock(): usize {
   return memory.data(LATENCY_BLOCK);
 }
 
+/** Where the host writes those of each device. */
+export function deviceLatencyBlock(): usize {
+  return memory.data(DEVICE_LATENCY_BLOCK);
+}
+
 /** Boots a timed run; its program is fed as a replay is. */
 export function runBoot(): void {
-  bootSimulation(runSpecBlock(), latencyBlock(), protocolBlock());
+  bootSimulation(
+    runSpecBlock(),
+    deviceSpecBlock(),
+    latencyBlock(),
+    deviceLatencyBlock(),
+    protocolBlock(),
+  );
 }
 
 /** Where the exact counters lie: one 64-bit word for each Counter. */
@@ -243,9 +262,9 @@ export function runDigestHigh(): u32 {
   return <u32>(simulation().digest() >> 32);
 }
 
-/** When a device gave up, in nanoseconds; -1: it did not. */
-export function runDeviceFailedAt(device: u32): f64 {
-  return simulation().devices.failedAtNs(device);
+/** Writes a DeviceReport to the report block. */
+export function runDevice(device: u32): void {
+  simulation().devices.at(device).describe(changetype<DeviceReport>(reportBlock()));
 }
 
 /** What a callback of the host asks for: returns when IOMMU and devices have lost [start, end). */
@@ -258,14 +277,14 @@ export function runChoose(bound: u32): u32 {
   return simulation().machine.random.choose(bound);
 }
 
-/** How many pages of the program's data devices work on. */
-export function runLivePages(): u32 {
-  return simulation().live.length;
+/** How many pages of the program's data a device knows. */
+export function runLivePages(device: u32): u32 {
+  return simulation().devices.at(device).pattern.live.length;
 }
 
-/** The number of the page touched `age` touches ago. */
-export function runLivePage(age: u32): f64 {
-  return <f64>simulation().live.at(age);
+/** The number of the page that the program touched `age` touches ago. */
+export function runLivePage(device: u32, age: u32): f64 {
+  return <f64>simulation().devices.at(device).pattern.live.at(age);
 }
 
 function simulation(): Simulation {

@@ -54,11 +54,23 @@ export function bootReplay(era: Era, arch: Arch): void {
 }
 
 /** Forgets every world before and boots one to simulate. */
-export function bootSimulation(spec: usize, latencies: usize, protocol: usize): void {
+export function bootSimulation(
+  spec: usize,
+  deviceSpecs: usize,
+  latencies: usize,
+  deviceLatencies: usize,
+  protocol: usize,
+): void {
   heap.reset();
   const fresh = new World();
   world = fresh;
-  const simulation = new Simulation(changetype<RunSpec>(spec), latencies, new Protocol(protocol));
+  const simulation = new Simulation(
+    changetype<RunSpec>(spec),
+    deviceSpecs,
+    latencies,
+    deviceLatencies,
+    new Protocol(protocol),
+  );
   fresh.simulation = simulation;
   fresh.replay = new Replay(simulation.kernel, new RecordedProgram(simulation));
 }

@@ -75,7 +75,9 @@ export class DeviceRecord {
   handlerFrame: u32;
 }
 
-/** Everything a timed run is told: times in nanoseconds, sizes in entries. */
+/**
+ * What a timed run is told of everything but its devices: times in nanoseconds, sizes in entries.
+ */
 @unmanaged
 export class RunSpec {
   seed: u64;
@@ -84,44 +86,76 @@ export class RunSpec {
   /** A member of Arch. */
   arch: u32;
   workers: u32;
+  /** Commands that the IOMMU's queue holds. */
+  commandEntries: u32;
   logEntries: u32;
   iotlbEntries: u32;
   iotlbWays: u32;
   walkPmdEntries: u32;
   walkPudEntries: u32;
   walkPgdEntries: u32;
+  /** How often a CPU looks whether its commands have completed, and when it stops to wait. */
   pollNs: u32;
-  requestTimeoutNs: u32;
+  giveUpNs: u64;
   /** Recorded time is divided by this. */
   timeDivisor: u32;
-  /**
-   * 1: no registered notifier; 2: one that implements nothing; 3: nobody asks one that does not.
-   */
+  /** A member of NotifierMode. */
   notifierMode: u32;
+  /** As many DeviceSpecs follow in their block. */
   devices: u32;
+  /** The PASID of the mm that devices share. */
+  pasid: u32;
   /** The recorded number of the mm that devices share; 0: the first that has a notifier. */
   sharedMm: u32;
-  lanes: u32;
-  atcEntries: u32;
-  atcWays: u32;
-  credits: u32;
-  retryLimit: u32;
-  backoffNs: u32;
-  writePermille: u32;
-  livePages: u32;
   mirrorEntries: u32;
-  /** A member of DevicePattern. */
-  pattern: u32;
-  /** Pages from one access of a sequence to the next. */
-  stride: u32;
-  /** Translation requests that a device has in flight at most. */
-  outstanding: u32;
-  /** A member of InvalidPolicy. */
-  onInvalid: u32;
   /** Bit n: the host chooses the accesses of device n. */
   hostAccess: u64;
   /** Bit n: the host is told of failures and violations of device n. */
   hostWatched: u64;
+}
+
+/** What a timed run is told of one device. */
+@unmanaged
+export class DeviceSpec {
+  lanes: u32;
+  atcEntries: u32;
+  atcWays: u32;
+  /** Translation requests in flight at most. */
+  outstandingRequests: u32;
+  /** Page requests in flight at most. */
+  credits: u32;
+  /** A page request without response is repeated after this; 0: never. */
+  requestTimeoutNs: u32;
+  /** Refusals of one request after which the device fails; 0: it never does. */
+  retryLimit: u32;
+  /** A member of InvalidPolicy. */
+  onInvalid: u32;
+  backoffNs: u32;
+  /** A member of DevicePattern. */
+  pattern: u32;
+  /** How many of the pages that the program touched last it knows. */
+  livePages: u32;
+  /** Pages from one access of a sequence to the next. */
+  stride: u32;
+  writePermille: u32;
+}
+
+/** What became of one device. */
+@unmanaged
+export class DeviceReport {
+  /** A member of DeviceState. */
+  state: u32;
+  /** When it failed or stopped. */
+  endedAt: u64;
+  accesses: u64;
+  atcHits: u64;
+  atcMisses: u64;
+  translationRequests: u64;
+  pageRequests: u64;
+  responses: u64;
+  responsesInvalid: u64;
+  refusals: u64;
+  timeouts: u64;
 }
 
 /** One latency of a timed run, as a distribution. */

@@ -260,6 +260,10 @@ export enum Counter {
   Invalidations,
   InvalidationCommands,
   CompletionWaits,
+  /** Waits for completion that a CPU gave up: it went on as if all was invalidated. */
+  CompletionWaitsGivenUp,
+  /** Invalidations that waited for room in the command queue. */
+  CommandQueueWaits,
   PagesInvalidatedWanted,
   PagesInvalidatedCovered,
   TranslationsDropped,
@@ -282,6 +286,8 @@ export enum Counter {
   MmapLockWaits,
   ResponsesSuccess,
   ResponsesInvalid,
+  /** Responses to a request that the device had given up waiting for. */
+  ResponsesLate,
   // The device.
   Accesses,
   Writes,
@@ -298,10 +304,14 @@ export enum Counter {
   TranslationHighWater,
   CreditWaits,
   CreditHighWater,
+  /** Page requests without response in time. */
+  RequestTimeouts,
   Refusals,
   RefusalsHighWater,
   Retries,
   DeviceFailures,
+  /** Devices that an INVALID response has stopped. */
+  DevicesStopped,
   AccessesAbandoned,
   // What is kept from the mm.
   PinnedHighWater,
@@ -375,7 +385,7 @@ export enum InvalidPolicy {
   FailOperation,
   /** The lane asks again, which counts as a refusal. */
   Retry,
-  /** The device fails. */
+  /** The device stops and reports an error. */
   Stop,
 }
 
@@ -394,14 +404,29 @@ export enum Arch {
   Arm64,
 }
 
-/** What takes time in a timed run. */
-export enum Latency {
+/** What of a device takes time in a timed run. */
+export enum DeviceLatency {
   /** One way over the PCIe link. */
   Link,
   /** From a translated access to memory having it. */
   Dma,
   /** From an ATC's invalidation request to its completion, without draining. */
   Invalidation,
+  /** A lane's pause between two accesses. */
+  Think,
+  COUNT,
+}
+
+export enum DeviceState {
+  Running,
+  /** One request was refused too often. */
+  Failed,
+  /** An INVALID response has stopped it. */
+  Stopped,
+}
+
+/** What else takes time in a timed run. */
+export enum Latency {
   IotlbHit,
   /** One memory read of an IOMMU walk. */
   WalkStep,
@@ -426,8 +451,6 @@ export enum Latency {
   ClearEntry,
   /** An operation of the mm besides all that. */
   Operation,
-  /** A lane's pause between two accesses. */
-  Think,
   COUNT,
 }
 

@@ -1,12 +1,13 @@
 /**
- * The IOMMU: answers translation requests, executes invalidations, logs page requests.
+ * The IOMMU's caches, its page-request log, and its command queue.
  *
- * Models:     an IOTLB and walk caches shared by all devices; walks of one memory read an event,
- *             which an invalidation may overtake: such a walk is discarded and done again; one
- *             invalidation at a time, as request, effect in the IOTLB, effect in the ATC,
- *             completion; the completion waits for accesses in flight through what it invalidated.
- * Simplifies: any number of walkers; commands wait for the one before them to complete, as the
- *             driver holds the command lock while it polls.                   (DEVIATIONS D9)
+ * Models:     an IOTLB and walk caches shared by all devices; one invalidation at a time: its
+ *             effect in the IOTLB, a request to each ATC, their completions, which wait for
+ *             accesses in flight through what was invalidated, and the completion that a CPU polls
+ *             for; a queue with room for a number of commands.
+ * Simplifies: an invalidation's commands leave the queue together, and the next one begins when
+ *             the one before is complete, as the driver holds the command lock while it polls.
+ *                                                                             (DEVIATIONS D9)
  * Source:     AMD I/O Virtualization Technology specification; linux drivers/iommu/amd/iommu.c;
  *             PCIe base specification, chapter 10.
  */
@@ -18,18 +19,37 @@ import { WalkCache } from "../hardware/pgtable/walk_cache";
 import { NO_SLOT, payloadIsWritable, payloadOf, Tlb } from "../hardware/tlb/tlb";
 import { AddressSpace } from "./address_space";
 import { Endpoints } from "./endpoints";
-import { EVENT_COMMAND, EVENT_COMPLETION, EVENT_INVALIDATE_ATC, eventOf, Machine } from "./machine";
+import {
+  EVENT_ATC_DONE,
+  EVENT_COMMAND,
+  EVENT_COMPLETION,
+  EVENT_INVALIDATE_ATC,
+  eventOf,
+  Machine,
+} from "./machine";
+
+/** What an invalidation reaches, as bits. */
+export const INVALIDATE_IOTLB: u32 = 1;
+export const INVALIDATE_WALKS: u32 = 2;
+export const INVALIDATE_ATC: u32 = 4;
+/** Its completion waits for writes in flight, as it does for reads. */
+export const DRAIN_WRITES: u32 = 8;
+export const INVALIDATE_ALL: u32 = 15;
 
 /** Pages of a whole address space. */
 const ALL_PAGES: u64 = 1 << 40;
-const SLOTS: i32 = 256;
+/** Entries of the command queue that the driver keeps free. */
+const KEPT_FREE: u32 = 2;
 
 /** One invalidation on its way. */
 class Invalidation {
   first: u64 = 0;
   end: u64 = 0;
+  reach: u32 = 0;
   isPasid: bool = false;
   submittedAt: u64 = 0;
+  /** ATCs whose completion is still to come. */
+  outstanding: u32 = 0;
   isDone: bool = true;
 }
 
@@ -37,11 +57,12 @@ export class IommuUnit {
   readonly log: PageRequestLog;
   readonly iotlb: Tlb;
   readonly walkCache: WalkCache;
-  /** Lets devices be reached for ATC invalidations; set by the wiring. */
-  devices: Endpoints | null = null;
-  private readonly slots: StaticArray<Invalidation> = new StaticArray<Invalidation>(SLOTS);
-  private nextSlot: i32 = 0;
-  private busyUntil: u64 = 0;
+  private endpoints: Endpoints | null = null;
+  /** Invalidations in the queue: a ring from `head` on. */
+  private readonly ring: StaticArray<Invalidation>;
+  private head: u32 = 0;
+  private length: u32 = 0;
+  private readonly now: Invalidation = new Invalidation();
 
   constructor(
     private readonly machine: Machine,
@@ -56,8 +77,19 @@ export class IommuUnit {
     this.log = new PageRequestLog(spec.logEntries);
     this.iotlb = new Tlb(spec.iotlbEntries / spec.iotlbWays, spec.iotlbWays);
     this.walkCache = new WalkCache(spec.walkPmdEntries, spec.walkPudEntries, spec.walkPgdEntries);
-    for (let i = 0; i < SLOTS; i++) this.slots[i] = new Invalidation();
+    const ring = new StaticArray<Invalidation>(
+      <i32>invalidationsOf(spec.commandEntries, spec.devices),
+    );
+    for (let i = 0; i < ring.length; i++) ring[i] = new Invalidation();
+    this.ring = ring;
   }
+
+  /** Wires in the devices, which hear of invalidations. */
+  attach(endpoints: Endpoints): void {
+    this.endpoints = endpoints;
+  }
+
+  // ---- translations
 
   /** The slot of the IOTLB that answers the request, or NO_SLOT: it has to be walked. */
   lookup(vpn: u64, isWrite: bool): u32 {
@@ -87,79 +119,139 @@ export class IommuUnit {
     return payload;
   }
 
-  /** Submits an invalidation of pages [first, end); returns its slot. */
-  submit(first: u64, end: u64, isPasid: bool): i32 {
-    const slot = this.nextSlot;
-    this.nextSlot = (slot + 1) % SLOTS;
-    const invalidation = this.slots[slot];
-    assert(invalidation.isDone, "the command queue has room");
-    const spec = this.machine.spec;
-    this.cover(invalidation, first, end, isPasid);
+  /** A page request arrives: logged, or dropped when the log has overflowed. */
+  logRequest(request: u32, vpn: u64, isWrite: bool): bool {
+    const counters = this.machine.counters;
+    const log = this.log;
+    const wasOverflowed = log.isOverflowed;
+    if (log.push(request, vpn, isWrite)) {
+      counters.add(Counter.PageRequestsLogged);
+      counters.raise(Counter.PageRequestLogHighWater, log.length);
+      return true;
+    }
+    counters.add(Counter.PageRequestsDropped);
+    if (!wasOverflowed) counters.add(Counter.PageRequestLogOverflows);
+    return false;
+  }
+
+  // ---- invalidations
+
+  /** The command queue has room for one more invalidation. */
+  hasRoom(): bool {
+    return this.length < <u32>this.ring.length;
+  }
+
+  /** Submits an invalidation of pages [first, end), for which there is room; returns its slot. */
+  submit(first: u64, end: u64, isPasid: bool, reach: u32): u32 {
+    assert(this.hasRoom(), "who submits an invalidation has waited for room");
+    const slot = (this.head + this.length++) % <u32>this.ring.length;
+    const invalidation = this.ring[slot];
+    this.cover(invalidation, first, end, isPasid, reach);
     invalidation.submittedAt = this.machine.now;
     invalidation.isDone = false;
-    const begin = max(this.machine.now, this.busyUntil) + this.machine.cost(Latency.Command);
-    this.busyUntil =
-      begin + 2 * this.machine.cost(Latency.Link) + this.machine.cost(Latency.Invalidation);
-    this.machine.scheduleAt(begin, eventOf(EVENT_COMMAND, 0, slot));
-    const counters = this.machine.counters;
-    counters.add(Counter.Invalidations);
-    counters.add(Counter.InvalidationCommands, 1 + <u64>this.devices!.count);
+    this.count(reach);
+    if (this.length == 1) this.begin();
     return slot;
   }
 
-  isDone(slot: i32): bool {
-    return this.slots[slot].isDone;
+  /** The slot may be in use again by then, if nobody waited. */
+  isDone(slot: u32): bool {
+    return this.ring[slot].isDone;
   }
 
-  /** The IOTLB and walk caches lose the range; the ATC's invalidation request is sent. */
-  onCommand(slot: i32): void {
-    const invalidation = this.slots[slot];
+  /** The first invalidation in the queue is executed. */
+  private begin(): void {
+    const event = eventOf(EVENT_COMMAND, 0, this.head, 0);
+    this.machine.schedule(this.machine.cost(Latency.Command), event);
+  }
+
+  /** The IOTLB and walk caches lose the range; the ATCs' invalidation requests are sent. */
+  onCommand(slot: u32): void {
+    const invalidation = this.ring[slot];
     this.dropInIommu(invalidation);
-    this.machine.schedule(this.machine.cost(Latency.Link), eventOf(EVENT_INVALIDATE_ATC, 0, slot));
+    if ((invalidation.reach & INVALIDATE_ATC) == 0 || this.endpoints!.count == 0) {
+      this.complete(slot);
+      return;
+    }
+    const count = this.endpoints!.count;
+    invalidation.outstanding = count;
+    let sent: u64 = 0;
+    for (let device: u32 = 0; device < count; device++) {
+      sent += this.machine.cost(Latency.Command);
+      const arrival = sent + this.endpoints!.linkNs(device);
+      this.machine.schedule(arrival, eventOf(EVENT_INVALIDATE_ATC, device, slot, 0));
+    }
   }
 
-  /** The devices lose the range; the completion waits for their accesses in flight. */
-  onInvalidateAtc(slot: i32): void {
-    const invalidation = this.slots[slot];
-    const spec = this.machine.spec;
-    const drained = this.devices!.invalidate(invalidation.first, invalidation.end);
-    const done =
-      max(drained, this.machine.now + this.machine.cost(Latency.Invalidation)) +
-      this.machine.cost(Latency.Link);
-    const polled = spec.pollNs == 0 ? done : done + spec.pollNs - (done % spec.pollNs);
-    this.busyUntil = max(this.busyUntil, polled);
-    this.machine.scheduleAt(polled, eventOf(EVENT_COMPLETION, 0, slot));
+  /** A device loses the range; its completion waits for its accesses in flight. */
+  onInvalidateAtc(device: u32, slot: u32): void {
+    const invalidation = this.ring[slot];
+    const endpoints = this.endpoints!;
+    const drained = endpoints.invalidate(
+      device,
+      invalidation.first,
+      invalidation.end,
+      (invalidation.reach & DRAIN_WRITES) != 0,
+    );
+    const ready = max(drained, this.machine.now + endpoints.invalidationNs(device));
+    const done = ready + endpoints.linkNs(device);
+    this.machine.scheduleAt(done, eventOf(EVENT_ATC_DONE, device, slot, 0));
   }
 
-  onCompletion(slot: i32): void {
-    const invalidation = this.slots[slot];
+  onAtcDone(slot: u32): void {
+    if (--this.ring[slot].outstanding == 0) this.complete(slot);
+  }
+
+  /** All is invalidated; the CPU sees it when it looks next. */
+  private complete(slot: u32): void {
+    const poll = <u64>this.machine.spec.pollNs;
+    const waited = this.machine.now - this.ring[slot].submittedAt;
+    const rest = poll == 0 ? 0 : waited % poll;
+    this.machine.schedule(rest == 0 ? 0 : poll - rest, eventOf(EVENT_COMPLETION, 0, slot, 0));
+  }
+
+  onCompletion(slot: u32): void {
+    const invalidation = this.ring[slot];
     invalidation.isDone = true;
-    this.machine
-      .timing(Timing.InvalidationWait)
-      .record(this.machine.now - invalidation.submittedAt);
+    const waited = this.machine.now - invalidation.submittedAt;
+    this.machine.timing(Timing.InvalidationWait).record(waited);
+    this.head = (this.head + 1) % <u32>this.ring.length;
+    if (--this.length > 0) this.begin();
   }
 
   /** The whole invalidation at this instant; accesses in flight land first. Returns its cost. */
-  invalidateNow(first: u64, end: u64, isPasid: bool): u64 {
-    const spec = this.machine.spec;
-    const invalidation = this.slots[this.nextSlot];
-    this.cover(invalidation, first, end, isPasid);
-    this.devices!.landNow(invalidation.first, invalidation.end);
+  invalidateNow(first: u64, end: u64, isPasid: bool, reach: u32): u64 {
+    const invalidation = this.now;
+    const endpoints = this.endpoints!;
+    this.cover(invalidation, first, end, isPasid, reach);
+    if ((reach & DRAIN_WRITES) != 0) endpoints.landNow(invalidation.first, invalidation.end);
     this.dropInIommu(invalidation);
-    this.devices!.invalidate(invalidation.first, invalidation.end);
-    this.machine.counters.add(Counter.Invalidations);
-    this.machine.counters.add(Counter.InvalidationCommands, 1 + <u64>this.devices!.count);
-    this.machine.counters.add(Counter.CompletionWaits);
-    const cost =
-      <u64>this.machine.cost(Latency.Command) +
-      2 * <u64>this.machine.cost(Latency.Link) +
-      this.machine.cost(Latency.Invalidation);
+    let cost = <u64>this.machine.cost(Latency.Command);
+    if ((reach & INVALIDATE_ATC) != 0) {
+      let slowest: u64 = 0;
+      for (let device: u32 = 0; device < endpoints.count; device++) {
+        endpoints.invalidate(device, invalidation.first, invalidation.end, true);
+        cost += this.machine.cost(Latency.Command);
+        const there = 2 * endpoints.linkNs(device) + endpoints.invalidationNs(device);
+        slowest = max(slowest, there);
+      }
+      cost += slowest;
+    }
+    this.count(reach);
     this.machine.timing(Timing.InvalidationWait).record(cost);
     return cost;
   }
 
+  private count(reach: u32): void {
+    const counters = this.machine.counters;
+    const devices: u64 = (reach & INVALIDATE_ATC) != 0 ? this.endpoints!.count : 0;
+    const inIommu: u64 = (reach & INVALIDATE_IOTLB) != 0 ? 1 : 0;
+    counters.add(Counter.Invalidations);
+    counters.add(Counter.InvalidationCommands, inIommu + devices);
+  }
+
   /** Widens the range to what one command can say. */
-  private cover(invalidation: Invalidation, first: u64, end: u64, isPasid: bool): void {
+  private cover(invalidation: Invalidation, first: u64, end: u64, isPasid: bool, reach: u32): void {
     const counters = this.machine.counters;
     const pages = end - first;
     const whole = isPasid || this.isWhole(pages);
@@ -177,6 +269,7 @@ export class IommuUnit {
       counters.add(Counter.PagesInvalidatedCovered, size);
     }
     invalidation.isPasid = whole;
+    invalidation.reach = reach;
   }
 
   private isWhole(pages: u64): bool {
@@ -191,15 +284,29 @@ export class IommuUnit {
   }
 
   private dropInIommu(invalidation: Invalidation): void {
+    if ((invalidation.reach & INVALIDATE_IOTLB) == 0) return;
     let dropped: u32 = 0;
+    if (invalidation.isPasid) dropped = this.iotlb.invalidateAll(this.asid);
+    else dropped = this.iotlb.invalidateRange(this.asid, invalidation.first, invalidation.end);
+    this.machine.counters.add(Counter.TranslationsDropped, dropped);
+    if ((invalidation.reach & INVALIDATE_WALKS) != 0) this.dropWalks(invalidation);
+    this.endpoints!.discardWalks(invalidation.first, invalidation.end);
+  }
+
+  private dropWalks(invalidation: Invalidation): void {
     if (invalidation.isPasid) {
-      dropped += this.iotlb.invalidateAll(this.asid);
       this.walkCache.invalidateAll(this.asid);
     } else {
-      dropped += this.iotlb.invalidateRange(this.asid, invalidation.first, invalidation.end);
-      this.walkCache.invalidateRange(this.asid, invalidation.first << 12, invalidation.end << 12);
+      const start = invalidation.first << 12;
+      this.walkCache.invalidateRange(this.asid, start, invalidation.end << 12);
     }
-    this.machine.counters.add(Counter.TranslationsDropped, dropped);
-    this.devices!.discardWalks(invalidation.first, invalidation.end);
   }
+}
+
+/**
+ * How many invalidations the queue holds: each is a command for the IOTLB, one for every ATC, and
+ * one to wait.
+ */
+function invalidationsOf(entries: u32, devices: u32): u32 {
+  return max<u32>((entries - KEPT_FREE) / (devices + 2), 1);
 }

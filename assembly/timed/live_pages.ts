@@ -1,11 +1,10 @@
 /**
- * The pages a device works on: those the program touched last, the newest most often.
+ * The pages that the program touched last, in the order of its touches.
  *
  * Simplifies: a recording shows first touches only, so recency stands for what a program shares
  *             with its device.                                                (DEVIATIONS D7)
  */
 import { allocate, longAt, putLong } from "../base/bytes";
-import { Random } from "../sim/random";
 
 export class LivePages {
   length: u32 = 0;
@@ -22,14 +21,12 @@ export class LivePages {
     if (this.length < this.capacity) this.length++;
   }
 
-  /** One of the pages, each as likely; there must be one. */
-  pickEvenly(random: Random): u64 {
-    return this.at(random.choose(this.length));
-  }
-
-  /** One of the pages, the newest most often; there must be one. */
-  pick(random: Random): u64 {
-    return this.at(random.choose(random.choose(this.length) + 1));
+  /** The page touched `age` touches ago, with `age` below `length`. */
+  // @ts-ignore: decorator
+  @inline
+  at(age: u32): u64 {
+    const newest = this.newest;
+    return longAt(this.ring, newest >= age ? newest - age : newest + this.capacity - age);
   }
 
   /** The page is gone: its places show another page; without another there is none to work on. */
@@ -43,10 +40,5 @@ export class LivePages {
     for (let i: u32 = 0; i < this.capacity; i++) {
       if (longAt(this.ring, i) == vpn) putLong(this.ring, i, other);
     }
-  }
-
-  /** The page touched `age` touches ago. */
-  at(age: u32): u64 {
-    return longAt(this.ring, (this.newest + this.capacity - age) % this.capacity);
   }
 }

@@ -4,7 +4,7 @@
  * The program of the recording runs as straight code (timed/program.ts); wherever it spends time it
  * pumps the queue, so that devices, IOMMU and workers act between any two of its steps.
  */
-import { Counter, Latency, Timing } from "../abi/vocabulary";
+import { Counter, DeviceLatency, Latency, Timing } from "../abi/vocabulary";
 import { RunSpec } from "../abi/records";
 import { wordAt } from "../base/bytes";
 import { Counters } from "../sim/counters";
@@ -12,7 +12,7 @@ import { EventQueue } from "../sim/event_queue";
 import { Histogram } from "../sim/histogram";
 import { Random } from "../sim/random";
 
-/** The kinds of event; the payload is kind << 24 | device << 16 | lane, worker or slot. */
+/** The kinds of event. */
 export const EVENT_ACCESS: u32 = 0;
 export const EVENT_LAND: u32 = 1;
 export const EVENT_TRANSLATE: u32 = 2;
@@ -20,34 +20,55 @@ export const EVENT_WALK: u32 = 3;
 export const EVENT_ANSWER: u32 = 4;
 export const EVENT_REQUEST: u32 = 5;
 export const EVENT_RESPONSE: u32 = 6;
-export const EVENT_TIMEOUT: u32 = 7;
-export const EVENT_INTERRUPT: u32 = 8;
-export const EVENT_WORKER: u32 = 9;
-export const EVENT_COMMAND: u32 = 10;
-export const EVENT_INVALIDATE_ATC: u32 = 11;
-export const EVENT_COMPLETION: u32 = 12;
-export const EVENT_ASK: u32 = 13;
-
-/** Two for each lane of all devices, and those of workers and commands. */
-const EVENTS_MAX: u32 = (1 << 15) + 1024;
+export const EVENT_RETRY: u32 = 7;
+export const EVENT_TIMEOUT: u32 = 8;
+export const EVENT_INTERRUPT: u32 = 9;
+export const EVENT_WORKER: u32 = 10;
+export const EVENT_COMMAND: u32 = 11;
+export const EVENT_INVALIDATE_ATC: u32 = 12;
+export const EVENT_ATC_DONE: u32 = 13;
+export const EVENT_COMPLETION: u32 = 14;
 
 /** Draws of a latency that the host has tabled: quantiles of its distribution, each as likely. */
 export const LATENCY_DRAWS: u32 = 32;
 
+/**
+ * An event as one word; `index` is a lane, a worker or an invalidation.
+ *
+ *   31..27 kind | 26..21 device | 20..16 extra | 15..0 index
+ */
 // @ts-ignore: decorator
 @inline
-export function eventOf(kind: u32, device: u32, index: u32): u32 {
-  return (kind << 24) | (device << 16) | index;
+export function eventOf(kind: u32, device: u32, index: u32, extra: u32): u32 {
+  return (kind << 27) | (device << 21) | (extra << 16) | index;
+}
+
+// @ts-ignore: decorator
+@inline
+export function deviceOfEvent(event: u32): u32 {
+  return (event >> 21) & 63;
+}
+
+// @ts-ignore: decorator
+@inline
+export function extraOfEvent(event: u32): u32 {
+  return (event >> 16) & 31;
+}
+
+// @ts-ignore: decorator
+@inline
+export function indexOfEvent(event: u32): u32 {
+  return event & 0xffff;
 }
 
 /** Who handles events; the machine knows nothing of what they mean. */
 export abstract class EventHandler {
-  abstract handle(kind: u32, device: u32, index: u32): void;
+  abstract handle(event: u32): void;
 }
 
 export class Machine {
   now: u64 = 0;
-  readonly queue: EventQueue = new EventQueue(EVENTS_MAX);
+  readonly queue: EventQueue;
   readonly counters: Counters = new Counters();
   readonly random: Random;
   /** A running hash of every event: equal digests mean equal runs. */
@@ -55,11 +76,18 @@ export class Machine {
   private readonly timings: StaticArray<Histogram> = new StaticArray<Histogram>(Timing.COUNT);
   private handler: EventHandler | null = null;
 
-  /** `latencies`: for each Latency a row of LATENCY_DRAWS 32-bit times; equal ends mean fixed. */
+  /**
+   * `latencies`: for each Latency a row of LATENCY_DRAWS 32-bit times; equal ends mean fixed.
+   * `deviceLatencies`: the same for each DeviceLatency of each device. At most `events` are pending
+   * at once.
+   */
   constructor(
     readonly spec: RunSpec,
     private readonly latencies: usize,
+    private readonly deviceLatencies: usize,
+    events: u32,
   ) {
+    this.queue = new EventQueue(events);
     this.random = new Random(spec.seed);
     for (let i = 0; i < <i32>Timing.COUNT; i++) this.timings[i] = new Histogram();
   }
@@ -74,12 +102,27 @@ export class Machine {
 
   /** What a step takes this time. */
   cost(latency: Latency): u64 {
-    const row = <u32>latency * LATENCY_DRAWS;
-    const least = wordAt(this.latencies, row);
-    if (least == wordAt(this.latencies, row + LATENCY_DRAWS - 1)) return least;
-    return wordAt(this.latencies, row + this.random.choose(LATENCY_DRAWS));
+    return this.draw(this.latencies, <u32>latency * LATENCY_DRAWS);
   }
 
+  /** What a step of a device takes this time. */
+  // @ts-ignore: decorator
+  @inline
+  deviceCost(device: u32, latency: DeviceLatency): u64 {
+    const row = device * <u32>DeviceLatency.COUNT + <u32>latency;
+    return this.draw(this.deviceLatencies, row * LATENCY_DRAWS);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private draw(table: usize, row: u32): u64 {
+    const least = wordAt(table, row);
+    if (least == wordAt(table, row + LATENCY_DRAWS - 1)) return least;
+    return wordAt(table, row + this.random.choose(LATENCY_DRAWS));
+  }
+
+  // @ts-ignore: decorator
+  @inline
   schedule(delay: u64, event: u32): void {
     this.queue.schedule(this.now + delay, 1, event);
   }
@@ -106,7 +149,6 @@ export class Machine {
     this.digest =
       (rotl<u64>(this.digest, 5) ^ queue.time ^ ((<u64>queue.payload) << 32)) * 0x100000001b3;
     this.counters.add(Counter.EventsProcessed);
-    const payload = queue.payload;
-    this.handler!.handle(payload >> 24, (payload >> 16) & 0xff, payload & 0xffff);
+    this.handler!.handle(queue.payload);
   }
 }

@@ -9,6 +9,7 @@
  */
 import {
   Counter,
+  FlushSite,
   Hook,
   Latency,
   NotifierMode,
@@ -21,16 +22,24 @@ import { DriverState } from "../kernel/driver/driver_state";
 import { NotifierEvent } from "../kernel/events";
 import { Locks, NOBODY } from "../kernel/locks";
 import { Protocol } from "../kernel/steps/program";
-import { OpenRanges } from "./devices";
 import { hostImplementers, notifyHost, releaseHost } from "./host_notifier";
-import { IommuUnit } from "./iommu_unit";
+import {
+  DRAIN_WRITES,
+  INVALIDATE_ALL,
+  INVALIDATE_ATC,
+  INVALIDATE_IOTLB,
+  INVALIDATE_WALKS,
+  IommuUnit,
+} from "./iommu_unit";
 import { Machine } from "./machine";
+import { OpenRanges } from "./open_ranges";
 import { Workers } from "./workers";
 
 const OPEN_MAX: u32 = 64;
 /** The program, as the holder of a lock. */
 export const PROGRAM_ID: u32 = 1;
 const EVERYTHING: u64 = u64.MAX_VALUE;
+const ANY_SITE: u32 = 0xff;
 
 export class Notifier extends OpenRanges {
   private iommu: IommuUnit | null = null;
@@ -48,6 +57,10 @@ export class Notifier extends OpenRanges {
   private wasFirst: bool = false;
   private wasLast: bool = false;
   private sampled: bool = true;
+  /** A kernel thread changes the mm, not a task of the program. */
+  isKthread: bool = false;
+  /** The FlushSites that stand for what the mm does: a step of a protocol may be for some only. */
+  site: u32 = ANY_SITE;
 
   constructor(
     private readonly machine: Machine,
@@ -83,6 +96,7 @@ export class Notifier extends OpenRanges {
     assert(this.open < OPEN_MAX, "an mm has at most 64 open range pairs");
     putLong(this.starts, this.open, start);
     putLong(this.ends, this.open++, end);
+    this.site = this.siteOf(event);
     this.call(Hook.RangeStart, start, end, this.machine.cost(Latency.Callback), event);
   }
 
@@ -108,7 +122,7 @@ export class Notifier extends OpenRanges {
 
   /** What a callback of the host asks for; returns when it is complete. */
   invalidateForHost(start: u64, end: u64): void {
-    this.invalidate(start, end, false, true);
+    this.invalidate(start, end, INVALIDATE_ALL, true);
   }
 
   /** A CPU flush that takes `ns`. */
@@ -120,7 +134,11 @@ export class Notifier extends OpenRanges {
 
   /** A worker can handle a fault at `vpn` now. */
   canFault(vpn: u64): bool {
-    return this.locks.pageTable == NOBODY && !(this.isFaulting && this.isInside(vpn));
+    return (
+      this.locks.pageTable == NOBODY &&
+      this.locks.driver == NOBODY &&
+      !(this.isFaulting && this.isInside(vpn))
+    );
   }
 
   /** Spends time: others act meanwhile, unless this is inside a worker's fault. */
@@ -194,6 +212,7 @@ export class Notifier extends OpenRanges {
   private run(block: usize, count: u8, start: u64, end: u64): void {
     for (let i: usize = 0; i < <usize>count; i++) {
       const entry = block + 4 + (i << 2);
+      if (((<u32>load<u8>(entry, 3)) & this.site) == 0) continue;
       if (!this.holds(<StepCondition>load<u8>(entry, 1))) continue;
       this.take(<StepKind>load<u8>(entry), start, end);
     }
@@ -216,13 +235,25 @@ export class Notifier extends OpenRanges {
     const driver = this.driver;
     switch (kind) {
       case StepKind.Invalidate:
-      case StepKind.InvalidateAtc:
+        this.invalidate(start, end, INVALIDATE_ALL, true);
+        break;
+      case StepKind.InvalidateLeaf:
+        this.invalidate(start, end, INVALIDATE_ALL & ~INVALIDATE_WALKS, true);
+        break;
       case StepKind.InvalidateIotlb:
-        this.invalidate(start, end, false, true);
+        this.invalidate(start, end, INVALIDATE_IOTLB | INVALIDATE_WALKS, true);
+        break;
+      case StepKind.InvalidateAtc:
+        this.invalidate(start, end, INVALIDATE_ATC | DRAIN_WRITES, true);
+        break;
+      case StepKind.InvalidateReadsOnly:
+        this.invalidate(start, end, INVALIDATE_ALL & ~DRAIN_WRITES, true);
         break;
       case StepKind.QueueInvalidate:
+        this.invalidate(start, end, INVALIDATE_ALL, false);
+        break;
       case StepKind.QueueInvalidateAtc:
-        this.invalidate(start, end, false, false);
+        this.invalidate(start, end, INVALIDATE_ATC | DRAIN_WRITES, false);
         break;
       case StepKind.CountUp:
         this.wasFirst = driver.count++ == 0;
@@ -240,11 +271,11 @@ export class Notifier extends OpenRanges {
         break;
       case StepKind.InstallEmptyTable:
         this.iommu!.pasids.setEmptied(this.iommu!.asid, true);
-        this.invalidate(start, end, true, true);
+        this.invalidateRange(start, end, true, INVALIDATE_ALL, true);
         break;
       case StepKind.RestoreTable:
         this.iommu!.pasids.setEmptied(this.iommu!.asid, false);
-        this.invalidate(start, end, true, true);
+        this.invalidateRange(start, end, true, INVALIDATE_ALL, true);
         break;
       case StepKind.DriverLock:
         while (!this.isImmediate && this.locks.driver != NOBODY) this.machine.step();
@@ -257,7 +288,7 @@ export class Notifier extends OpenRanges {
         break;
       case StepKind.ZapMirror:
         this.zap(start, end);
-        this.invalidate(start, end, false, true);
+        this.invalidate(start, end, INVALIDATE_ALL, true);
         break;
       case StepKind.SequenceUp:
         driver.sequence++;
@@ -277,17 +308,59 @@ export class Notifier extends OpenRanges {
     }
   }
 
-  private invalidate(start: u64, end: u64, isPasid: bool, isWaited: bool): void {
+  private invalidate(start: u64, end: u64, reach: u32, isWaited: bool): void {
+    this.invalidateRange(start, end, false, reach, isWaited);
+  }
+
+  private invalidateRange(start: u64, end: u64, isPasid: bool, reach: u32, isWaited: bool): void {
+    const iommu = this.iommu!;
+    const counters = this.machine.counters;
     const first = start >> 12;
     const last = end == EVERYTHING ? (<u64>1) << 40 : (end + 4095) >> 12;
     if (this.isImmediate) {
-      this.spend(this.iommu!.invalidateNow(first, last, isPasid));
+      if (isWaited) counters.add(Counter.CompletionWaits);
+      this.spend(iommu.invalidateNow(first, last, isPasid, reach));
       return;
     }
-    const slot = this.iommu!.submit(first, last, isPasid);
-    if (!isWaited) return;
-    this.machine.counters.add(Counter.CompletionWaits);
-    while (!this.iommu!.isDone(slot)) this.machine.step();
+    if (!iommu.hasRoom()) counters.add(Counter.CommandQueueWaits);
+    while (!iommu.hasRoom()) this.machine.step();
+    const slot = iommu.submit(first, last, isPasid, reach);
+    if (isWaited) this.waitFor(slot);
+  }
+
+  /** Polls until the invalidation is complete; in the end the driver logs an error and goes on. */
+  private waitFor(slot: u32): void {
+    const machine = this.machine;
+    const deadline = machine.now + machine.spec.giveUpNs;
+    machine.counters.add(Counter.CompletionWaits);
+    while (!this.iommu!.isDone(slot)) {
+      if (machine.queue.nextTime() > deadline) {
+        machine.passUntil(deadline);
+        machine.counters.add(Counter.CompletionWaitsGivenUp);
+        return;
+      }
+      machine.step();
+    }
+  }
+
+  /** The explored operation that an announced change is most like. */
+  private siteOf(event: NotifierEvent): u32 {
+    if (this.isKthread) return FlushSite.Migrate | FlushSite.Ksm | FlushSite.Collapse;
+    switch (event) {
+      case NotifierEvent.Unmap:
+        return FlushSite.Munmap;
+      case NotifierEvent.Clear:
+        return this.isFaulting || this.isImmediate ? FlushSite.CowBreak : FlushSite.Dontneed;
+      case NotifierEvent.ProtectionVma:
+      case NotifierEvent.SoftDirty:
+        return FlushSite.Mprotect;
+      case NotifierEvent.ProtectionPage:
+        return FlushSite.Fork;
+      case NotifierEvent.Migrate:
+        return FlushSite.Migrate;
+      default:
+        return ANY_SITE;
+    }
   }
 
   private zap(start: u64, end: u64): void {

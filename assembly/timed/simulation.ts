@@ -2,7 +2,7 @@
  * One timed run: the wiring of kernel, IOMMU, devices and workers, and the hand-out of events.
  */
 import { Counter, Latency, ProtocolTrait, Timing } from "../abi/vocabulary";
-import { RunSpec, TimingRecord } from "../abi/records";
+import { DeviceSpec, RunSpec, TimingRecord } from "../abi/records";
 import { allocate } from "../base/bytes";
 import { PasidTable } from "../hardware/iommu/pasid_table";
 import { Tlb } from "../hardware/tlb/tlb";
@@ -16,14 +16,15 @@ import { Program, Protocol } from "../kernel/steps/program";
 import { Oracle } from "../oracle/oracle";
 import { AccessPattern } from "./access_pattern";
 import { Devices } from "./devices";
-import { IommuUnit } from "./iommu_unit";
+import { DeviceUnit } from "./device_unit";
+import { INVALIDATE_ALL, IommuUnit } from "./iommu_unit";
 import { Judge } from "./judge";
 import { KernelSpace } from "./kernel_space";
-import { LivePages } from "./live_pages";
 import {
+  deviceOfEvent,
   EVENT_ACCESS,
   EVENT_ANSWER,
-  EVENT_ASK,
+  EVENT_ATC_DONE,
   EVENT_COMMAND,
   EVENT_COMPLETION,
   EVENT_INTERRUPT,
@@ -31,27 +32,28 @@ import {
   EVENT_LAND,
   EVENT_REQUEST,
   EVENT_RESPONSE,
+  EVENT_RETRY,
   EVENT_TIMEOUT,
   EVENT_TRANSLATE,
   EVENT_WALK,
   EVENT_WORKER,
   EventHandler,
-  eventOf,
+  extraOfEvent,
+  indexOfEvent,
   Machine,
 } from "./machine";
 import { Notifier } from "./notifier";
 import { TimedPlan } from "./timed_plan";
 import { TimedSink } from "./timed_sink";
+import { Translator } from "./translator";
 import { Workers } from "./workers";
 
-const ASID: u32 = 1;
 const MIRROR_WAYS: u32 = 8;
 
 export class Simulation extends EventHandler {
   readonly machine: Machine;
   readonly kernel: Kernel;
   readonly oracle: Oracle;
-  readonly live: LivePages;
   readonly devices: Devices;
   private readonly pasids: PasidTable;
   private readonly space: KernelSpace;
@@ -59,14 +61,21 @@ export class Simulation extends EventHandler {
   private readonly plan: TimedPlan;
   private readonly sink: TimedSink;
   private readonly iommu: IommuUnit;
+  private readonly translator: Translator;
   private readonly workers: Workers;
   private operationStart: u64 = 0;
   private isAttached: bool = false;
   private isFault: bool = false;
 
-  constructor(spec: RunSpec, latencies: usize, protocol: Protocol) {
+  constructor(
+    spec: RunSpec,
+    deviceSpecs: usize,
+    latencies: usize,
+    deviceLatencies: usize,
+    protocol: Protocol,
+  ) {
     super();
-    const machine = new Machine(spec, latencies);
+    const machine = new Machine(spec, latencies, deviceLatencies, pendingMax(spec, deviceSpecs));
     const era = factsOf(spec.era, spec.arch);
     const locks = new Locks();
     const driver = new DriverState();
@@ -85,23 +94,21 @@ export class Simulation extends EventHandler {
     const noOwners = allocate(kernel.tables.memory.tableFrames);
     const lives = kernel.tables.lives;
     const oracle = new Oracle(0, noOwners, lives, noOwners, lives);
-    const pasids = new PasidTable(ASID + 1, kernel.tables.newTable());
-    const iommu = new IommuUnit(machine, pasids, space, ASID, mirror, era.scope);
+    const pasids = new PasidTable(spec.pasid + 1, kernel.tables.newTable());
+    const iommu = new IommuUnit(machine, pasids, space, spec.pasid, mirror, era.scope);
     const judge = new Judge(machine, oracle, space);
-    const live = new LivePages(spec.livePages);
-    const pattern = new AccessPattern(spec, machine.random, live, space);
-    const devices = new Devices(
-      machine,
-      iommu,
-      judge,
-      live,
-      pattern,
-      notifier,
-      kernel.tables.memory,
-      oracle,
-      lives,
-    );
-    iommu.devices = devices;
+    const memory = kernel.tables.memory;
+    const translator = new Translator(machine, iommu, memory, oracle, lives, spec.devices);
+    const units = new StaticArray<DeviceUnit>(<i32>spec.devices);
+    for (let i = 0; i < units.length; i++) {
+      const deviceSpec = deviceSpecAt(deviceSpecs, i);
+      const isHosts = ((spec.hostAccess >> i) & 1) != 0;
+      const pattern = new AccessPattern(deviceSpec, i, isHosts, machine.random, space);
+      units[i] = new DeviceUnit(machine, deviceSpec, i, judge, pattern, notifier);
+      translator.attach(i, deviceSpec.lanes);
+    }
+    const devices = new Devices(units);
+    iommu.attach(devices);
     const handler = new Program();
     buildHandler(handler, protocol);
     const pins = protocol.has(ProtocolTrait.Pins);
@@ -122,7 +129,6 @@ export class Simulation extends EventHandler {
     this.machine = machine;
     this.kernel = kernel;
     this.oracle = oracle;
-    this.live = live;
     this.devices = devices;
     this.pasids = pasids;
     this.space = space;
@@ -130,6 +136,7 @@ export class Simulation extends EventHandler {
     this.plan = plan;
     this.sink = sink;
     this.iommu = iommu;
+    this.translator = translator;
     this.workers = workers;
     machine.setHandler(this);
   }
@@ -139,7 +146,7 @@ export class Simulation extends EventHandler {
     if (this.isAttached) return;
     this.isAttached = true;
     this.space.mm = mm;
-    this.pasids.setRoot(ASID, mm.pgd);
+    this.pasids.setRoot(this.machine.spec.pasid, mm.pgd);
     this.plan.attachedMm = mm.id;
     this.plan.attachedAddress = addressOfMm(mm);
     this.sink.attachedMm = mm.id;
@@ -148,16 +155,16 @@ export class Simulation extends EventHandler {
 
   /** The program's data is what it shares with its device: pages that may be written. */
   touchedByProgram(vpn: u64): void {
-    if (this.space.mayWrite(vpn)) this.live.add(vpn);
+    if (this.space.mayWrite(vpn)) this.devices.touched(vpn);
   }
 
   /** The mm is about to exit: its PASID is torn down first. */
   detach(mm: Mm): void {
     if (!this.isAttached || this.space.mm != mm) return;
     this.notifier.release();
-    this.devices.isStopped = true;
-    this.pasids.setEmptied(ASID, true);
-    this.iommu.invalidateNow(0, 1 << 40, true);
+    this.devices.leave();
+    this.pasids.setEmptied(this.machine.spec.pasid, true);
+    this.iommu.invalidateNow(0, 1 << 40, true, INVALIDATE_ALL);
     this.space.mm = null;
     this.plan.attachedMm = 0;
     this.plan.forgetLocks();
@@ -210,40 +217,53 @@ export class Simulation extends EventHandler {
     record.largest = histogram.largest;
   }
 
-  handle(kind: u32, device: u32, index: u32): void {
+  handle(event: u32): void {
+    const index = indexOfEvent(event);
+    const kind = event >> 27;
+    if (kind > EVENT_TIMEOUT) this.handleHost(kind, event, index);
+    else this.handleDevice(kind, this.devices.at(deviceOfEvent(event)), index, event);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private handleDevice(kind: u32, unit: DeviceUnit, index: u32, event: u32): void {
     switch (kind) {
       case EVENT_ACCESS:
-        this.devices.onAccess(device, index);
+        unit.onAccess(index);
         break;
       case EVENT_LAND:
-        this.devices.onLand(device, index);
+        unit.onLand(index);
         break;
       case EVENT_TRANSLATE:
-        this.devices.onTranslate(device, index);
+        this.translator.onTranslate(unit, index);
         break;
       case EVENT_WALK:
-        this.devices.onWalk(device, index);
+        this.translator.onWalk(unit, index);
         break;
       case EVENT_ANSWER:
-        this.devices.onAnswer(device, index);
+        unit.onAnswer(index);
         break;
-      case EVENT_ASK:
-        this.devices.onAsk(device, index);
+      case EVENT_REQUEST: {
+        const lane = unit.laneAt(index);
+        const isLogged = this.iommu.logRequest(unit.requestOf(index), lane.page, lane.isWrite != 0);
+        if (isLogged) this.workers.notice();
         break;
-      case EVENT_REQUEST:
-        if (this.devices.onRequest(device, index)) {
-          this.workers.notice();
-        } else {
-          const timeout = this.machine.spec.requestTimeoutNs;
-          this.machine.schedule(timeout, eventOf(EVENT_TIMEOUT, device, index));
-        }
+      }
+      case EVENT_RESPONSE: {
+        const extra = extraOfEvent(event);
+        unit.onResponse(index, extra >> 1, (extra & 1) != 0);
         break;
-      case EVENT_RESPONSE:
-        this.devices.onResponse(device, index);
+      }
+      case EVENT_RETRY:
+        unit.onRetry(index);
         break;
-      case EVENT_TIMEOUT:
-        this.devices.onTimeout(device, index);
-        break;
+      default:
+        unit.onTimeout(index);
+    }
+  }
+
+  private handleHost(kind: u32, event: u32, index: u32): void {
+    switch (kind) {
       case EVENT_INTERRUPT:
         this.workers.onInterrupt();
         break;
@@ -251,16 +271,30 @@ export class Simulation extends EventHandler {
         this.workers.onWorker(index);
         break;
       case EVENT_COMMAND:
-        this.iommu.onCommand(<i32>index);
+        this.iommu.onCommand(index);
         break;
       case EVENT_INVALIDATE_ATC:
-        this.iommu.onInvalidateAtc(<i32>index);
+        this.iommu.onInvalidateAtc(deviceOfEvent(event), index);
+        break;
+      case EVENT_ATC_DONE:
+        this.iommu.onAtcDone(index);
         break;
       case EVENT_COMPLETION:
-        this.iommu.onCompletion(<i32>index);
+        this.iommu.onCompletion(index);
         break;
       default:
         assert(false, "an event is of a known kind");
     }
   }
+}
+
+function deviceSpecAt(block: usize, index: u32): DeviceSpec {
+  return changetype<DeviceSpec>(block + <usize>index * offsetof<DeviceSpec>());
+}
+
+/** Events pending at once: a lane has one, a timer, and responses that come too late. */
+function pendingMax(spec: RunSpec, deviceSpecs: usize): u32 {
+  let events = spec.workers + (spec.devices + 2) * (spec.commandEntries + 2);
+  for (let i: u32 = 0; i < spec.devices; i++) events += 4 * deviceSpecAt(deviceSpecs, i).lanes;
+  return events;
 }

@@ -7,7 +7,7 @@
  * Source:     linux drivers/iommu/amd/ppr.c, drivers/iommu/io-pgfault.c, virt/kvm/kvm_main.c
  */
 import { Counter, Latency, StepCondition, StepKind, Timing } from "../abi/vocabulary";
-import { allocate, putWord, wordAt } from "../base/bytes";
+import { allocate, longAt, putLong, putWord, wordAt } from "../base/bytes";
 import { payloadFrame, payloadOf } from "../hardware/tlb/tlb";
 import { NO_SLOT } from "../hardware/tlb/tlb";
 import { DriverState } from "../kernel/driver/driver_state";
@@ -26,7 +26,10 @@ const FIRST_WORKER_ID: u32 = 2;
 
 /** What a worker is at. */
 class Worker {
+  /** The page request by the name that the log gave it, or NO_REQUEST, and what it asks for. */
   request: u32 = NO_REQUEST;
+  vpn: u64 = 0;
+  isWrite: bool = false;
   pc: u32 = 0;
   isBlocked: bool = false;
   blockedSince: u64 = 0;
@@ -40,6 +43,8 @@ class Worker {
 export class Workers {
   private readonly workers: StaticArray<Worker>;
   private readonly queue: usize = allocate((<usize>QUEUE) << 2);
+  /** vpn << 1 | is write */
+  private readonly queuedPages: usize = allocate((<usize>QUEUE) << 3);
   private head: u32 = 0;
   private length: u32 = 0;
   private isInterruptPending: bool = false;
@@ -66,7 +71,7 @@ export class Workers {
   notice(): void {
     if (this.isInterruptPending) return;
     this.isInterruptPending = true;
-    this.machine.schedule(this.machine.cost(Latency.Interrupt), eventOf(EVENT_INTERRUPT, 0, 0));
+    this.machine.schedule(this.machine.cost(Latency.Interrupt), eventOf(EVENT_INTERRUPT, 0, 0, 0));
   }
 
   /** The driver's thread drains the log and hands each request to a worker. */
@@ -74,11 +79,13 @@ export class Workers {
     const log = this.iommu.log;
     this.machine.counters.add(Counter.Interrupts);
     this.isInterruptPending = false;
-    while (log.length > 0) {
-      assert(this.length < QUEUE, "the work queue holds every request");
-      putWord(this.queue, (this.head + this.length++) & (QUEUE - 1), log.pop());
+    while (log.length > 0 && this.length < QUEUE) {
+      log.pop();
+      const at = (this.head + this.length++) & (QUEUE - 1);
+      putWord(this.queue, at, log.request);
+      putLong(this.queuedPages, at, (log.vpn << 1) | (log.isWrite ? 1 : 0));
     }
-    if (log.isOverflowed) log.restart();
+    if (log.isOverflowed && log.length == 0) log.restart();
     let wanted = this.length;
     for (let i = 0; i < this.workers.length && wanted > 0; i++) {
       if (this.workers[i].request != NO_REQUEST) continue;
@@ -93,7 +100,7 @@ export class Workers {
     for (let i = 0; i < this.workers.length; i++) {
       if (!this.workers[i].isBlocked) continue;
       this.workers[i].isBlocked = false;
-      this.machine.schedule(0, eventOf(EVENT_WORKER, 0, <u32>i));
+      this.machine.schedule(0, eventOf(EVENT_WORKER, 0, <u32>i, 0));
     }
   }
 
@@ -117,18 +124,22 @@ export class Workers {
     const cost = this.take(kind, worker, <u32>index + FIRST_WORKER_ID);
     while (worker.pc < this.program.length && !this.holds(worker)) worker.pc++;
     if (worker.request == NO_REQUEST) this.takeWork(<i32>index, cost);
-    else this.machine.schedule(cost, eventOf(EVENT_WORKER, 0, index));
+    else this.machine.schedule(cost, eventOf(EVENT_WORKER, 0, index, 0));
   }
 
   private takeWork(index: i32, delay: u64): void {
     if (this.length == 0) return;
     const worker = this.workers[index];
     worker.request = wordAt(this.queue, this.head);
+    worker.vpn = longAt(this.queuedPages, this.head) >> 1;
+    worker.isWrite = (longAt(this.queuedPages, this.head) & 1) != 0;
     this.head = (this.head + 1) & (QUEUE - 1);
     this.length--;
     worker.pc = 0;
     worker.isServed = false;
-    this.machine.schedule(delay, eventOf(EVENT_WORKER, 0, <u32>index));
+    // What did not fit into the queue has waited in the log.
+    if (this.iommu.log.length > 0) this.notice();
+    this.machine.schedule(delay, eventOf(EVENT_WORKER, 0, <u32>index, 0));
   }
 
   private holds(worker: Worker): bool {
@@ -143,7 +154,7 @@ export class Workers {
       case StepKind.DriverLock:
         return this.locks.driver == NOBODY;
       case StepKind.HandleFault:
-        return this.notifier.canFault(this.devices.pageOf(worker.request));
+        return this.notifier.canFault(worker.vpn);
       case StepKind.SampleEvenSequence:
         return (this.driver.sequence & 1) == 0;
       default:
@@ -197,11 +208,11 @@ export class Workers {
 
   private fault(worker: Worker): u64 {
     const mm = this.mm;
-    const vpn = this.devices.pageOf(worker.request);
+    const vpn = worker.vpn;
     const spent = mm.spentNs;
     this.machine.counters.add(Counter.FaultsHandled);
     // A pin is taken for writing where that is allowed, so that nobody shares the page later.
-    const isWrite = this.devices.wants(worker.request) || (this.pins && mm.mayWrite(vpn));
+    const isWrite = worker.isWrite || (this.pins && mm.mayWrite(vpn));
     worker.isServed = mm.fault(vpn, isWrite) && mm.look(vpn);
     if (worker.isServed) {
       worker.frame = mm.frame;
@@ -217,7 +228,7 @@ export class Workers {
 
   private install(worker: Worker): void {
     const mirror = this.iommu.mirror!;
-    const vpn = this.devices.pageOf(worker.request);
+    const vpn = worker.vpn;
     if (this.pins) {
       const slot = mirror.find(this.iommu.asid, vpn);
       if (slot != NO_SLOT) {

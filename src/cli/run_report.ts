@@ -71,11 +71,21 @@ function spread({ count, sumNs, p50Ns, p99Ns, maxNs }: TimingSummary): string[] 
 
 function formatDevices({ devices }: RunResult): string {
   if (devices.length === 0) return "none";
-  const rows = devices.map(({ name, state, failedAtNs }) => [
-    name,
-    failedAtNs === null ? state : `gave up at ${formatNs(failedAtNs)}`,
+  const rows = devices.map((device) => [
+    device.name,
+    stateOf(device),
+    grouped(device.counts.accesses),
+    grouped(device.counts.pageRequests),
+    grouped(device.counts.refusals),
   ]);
-  return formatTable([{ head: "device" }, { head: "state" }], rows);
+  const right = (head: string) => ({ head, align: "right" as const });
+  const heads = [right("accesses"), right("page requests"), right("refusals")];
+  return formatTable([{ head: "device" }, { head: "state" }, ...heads], rows);
+}
+
+function stateOf({ state, failedAtNs, stoppedAtNs }: RunResult["devices"][number]): string {
+  if (failedAtNs !== null) return `gave up at ${formatNs(failedAtNs)}`;
+  return stoppedAtNs === null ? state : `stopped at ${formatNs(stoppedAtNs)}`;
 }
 
 function formatViolations({ violations }: RunResult): string {

@@ -6,8 +6,8 @@ import type { AccessContext, DeviceModel } from "./device_model.js";
 /** What callbacks of a device can ask of the run that they are called in. */
 export interface RunningDevices {
   nowNs(): number;
-  livePages(): number;
-  livePage(age: number): number;
+  livePages(device: number): number;
+  livePage(device: number, age: number): number;
   choose(bound: number): number;
 }
 
@@ -33,7 +33,7 @@ export class ModelDevices implements HostDevices {
   }
 
   nextAccess(device: number, lane: number): number {
-    const access = this.model(device).chooseAccess(this.contextOf(lane));
+    const access = this.model(device).chooseAccess(this.contextOf(device, lane));
     return access === null ? NO_ACCESS : access.page * 2 + (access.isWrite ? 1 : 0);
   }
 
@@ -46,7 +46,7 @@ export class ModelDevices implements HostDevices {
     this.model(device).onViolation?.({ nowNs, rule: this.ruleOf(property), page, isWrite });
   }
 
-  private contextOf(lane: number): AccessContext {
+  private contextOf(device: number, lane: number): AccessContext {
     const { machine } = this;
     return {
       lane,
@@ -54,11 +54,11 @@ export class ModelDevices implements HostDevices {
         return machine.nowNs();
       },
       get livePages() {
-        return machine.livePages();
+        return machine.livePages(device);
       },
       livePage: (age) =>
-        Number.isInteger(age) && age >= 0 && age < machine.livePages()
-          ? machine.livePage(age)
+        Number.isInteger(age) && age >= 0 && age < machine.livePages(device)
+          ? machine.livePage(device, age)
           : null,
       choose: (bound) => {
         if (Number.isInteger(bound) && bound >= 1 && bound < 2 ** 32) return machine.choose(bound);

@@ -3,6 +3,7 @@ import type { Core } from "../abi/core.js";
 import { recordSize, writeRecord } from "../abi/records.js";
 import {
   Arch,
+  DeviceLatency as DeviceLatencyId,
   DevicePattern,
   Era,
   InvalidPolicy,
@@ -39,27 +40,14 @@ const PATTERNS: Record<AccessKind, DevicePattern> = {
   uniform: DevicePattern.Uniform,
 };
 
+/** Pages remembered for callbacks of the host where the pattern needs none. */
+const LIVE_PAGES = 512;
+
 const INVALID_POLICIES: Record<OnInvalid, InvalidPolicy> = {
   "fail-operation": InvalidPolicy.FailOperation,
   retry: InvalidPolicy.Retry,
   stop: InvalidPolicy.Stop,
 };
-
-/** Pages remembered for callbacks of the host where the pattern needs none. */
-const LIVE_PAGES = 512;
-
-/** The least that the core lays out. */
-const NO_DEVICE = {
-  lanes: 1,
-  atcEntries: 1,
-  atcWays: 1,
-  credits: 1,
-  livePages: 1,
-  requestTimeoutNs: 0,
-  outstanding: 1,
-};
-
-const NO_TIME: Latency = { model: "fixed", ns: 0 };
 
 /**
  * Writes protocol, sizes and latencies where the core boots from; devices share the mm of that
@@ -70,13 +58,12 @@ export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: numb
   const bytes = encodeProtocol(scenario.protocol);
   core.bytes(exports.protocolBlock(), bytes.length).set(bytes);
   const { iommu } = scenario;
-  const device = scenario.devices[0];
-  const view = core.view(exports.runSpecBlock(), recordSize("RunSpec"));
-  writeRecord("RunSpec", view, {
+  writeRecord("RunSpec", core.view(exports.runSpecBlock(), recordSize("RunSpec")), {
     seed: scenario.seed,
     era: ERAS[scenario.era],
     arch: ARCHES[scenario.arch],
     workers: iommu.workers,
+    commandEntries: iommu.commandQueueEntries,
     logEntries: iommu.pageRequestLogEntries,
     iotlbEntries: iommu.iotlb.entries,
     iotlbWays: iommu.iotlb.ways,
@@ -84,49 +71,61 @@ export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: numb
     walkPudEntries: iommu.walkCache.pud,
     walkPgdEntries: iommu.walkCache.pgd,
     pollNs: iommu.waitPollNs,
+    giveUpNs: BigInt(iommu.waitGiveUpNs),
     timeDivisor: scenario.workload.kind === "recording" ? scenario.workload.speed : 1,
     notifierMode: MODES[scenario.notifier],
     devices: scenario.devices.length,
+    pasid: scenario.devices[0]?.pasid ?? 1,
     sharedMm,
     mirrorEntries: 65_536,
-    ...encodeDevice(device),
+    hostAccess: 0n,
+    hostWatched: 0n,
   });
-  encodeLatencies(core, scenario, device);
+  encodeDevices(core, scenario.devices);
+  encodeLatencies(core, scenario);
 }
 
-function encodeDevice(device: ResolvedDevice | undefined) {
-  if (device === undefined) {
-    return { ...NO_DEVICE };
-  }
+function encodeDevices(core: Core, devices: readonly ResolvedDevice[]): void {
+  const size = recordSize("DeviceSpec");
+  const view = core.view(core.exports.deviceSpecBlock(), devices.length * size);
+  const rows = DeviceLatencyId.COUNT * LATENCY_DRAWS;
+  const words = core.words(core.exports.deviceLatencyBlock(), devices.length * rows);
+  devices.forEach((device, index) => {
+    writeRecord("DeviceSpec", view, encodeDevice(device), index * size);
+    for (const [name, latency] of Object.entries(latenciesOf(device))) {
+      const row = DeviceLatencyId[name as keyof ReturnType<typeof latenciesOf>];
+      words.set(tableOf(latency), index * rows + row * LATENCY_DRAWS);
+    }
+  });
+}
+
+function latenciesOf({ latency, access }: ResolvedDevice) {
+  const { link, dma, invalidation } = latency;
+  return { Link: link, Dma: dma, Invalidation: invalidation, Think: access.think };
+}
+
+function encodeDevice(device: ResolvedDevice) {
+  const { access } = device;
   return {
     lanes: device.lanes,
     atcEntries: device.atc.entries,
     atcWays: device.atc.ways,
+    outstandingRequests: device.outstandingRequests,
     credits: Math.min(device.priCapacity, device.priAllocation),
-    retryLimit: device.retryLimit === "unlimited" ? 0 : device.retryLimit,
-    backoffNs: device.backoffNs,
-    writePermille: Math.round(device.access.writeShare * 1000),
     requestTimeoutNs: device.priTimeoutNs,
-    livePages: "pages" in device.access ? device.access.pages : LIVE_PAGES,
-    pattern: PATTERNS[device.access.kind],
-    stride: device.access.kind === "sequential" ? device.access.stride : 1,
-    outstanding: device.outstandingRequests,
+    retryLimit: device.retryLimit === "unlimited" ? 0 : device.retryLimit,
     onInvalid: INVALID_POLICIES[device.onInvalid],
-    hostAccess: 0n,
-    hostWatched: 0n,
+    backoffNs: device.backoffNs,
+    pattern: PATTERNS[access.kind],
+    livePages: "pages" in access ? access.pages : LIVE_PAGES,
+    stride: "stride" in access ? access.stride : 1,
+    writePermille: Math.round(access.writeShare * 1000),
   };
 }
 
-function encodeLatencies(
-  core: Core,
-  { machine, iommu }: ResolvedScenario,
-  device: ResolvedDevice | undefined,
-): void {
+function encodeLatencies(core: Core, { machine, iommu }: ResolvedScenario): void {
   const cpu = machine.latency;
   const table: Record<Exclude<keyof typeof LatencyId, number | "COUNT">, Latency[]> = {
-    Link: [device?.latency.link ?? NO_TIME],
-    Dma: [device?.latency.dma ?? NO_TIME],
-    Invalidation: [device?.latency.invalidation ?? NO_TIME],
     IotlbHit: [iommu.latency.iotlbHit],
     WalkStep: [iommu.latency.walkStep],
     Command: [iommu.latency.command],
@@ -145,7 +144,6 @@ function encodeLatencies(
     Ipi: [cpu.ipi],
     ClearEntry: [cpu.clearEntry],
     Operation: [cpu.operation],
-    Think: [device?.access.think ?? NO_TIME],
   };
   const words = core.words(core.exports.latencyBlock(), LatencyId.COUNT * LATENCY_DRAWS);
   for (const [name, parts] of Object.entries(table)) {

@@ -82,8 +82,8 @@ export class RunHost {
     const { exports } = core;
     const machine = {
       nowNs: () => exports.runNow(),
-      livePages: () => exports.runLivePages(),
-      livePage: (age: number) => exports.runLivePage(age),
+      livePages: (device: number) => exports.runLivePages(device),
+      livePage: (device: number, age: number) => exports.runLivePage(device, age),
       choose: (bound: number) => exports.runChoose(bound),
     };
     const devices = new ModelDevices(this.models, machine, propertyId);

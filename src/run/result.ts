@@ -1,5 +1,6 @@
 /** What a timed run gives back: the shape of `tlbstorm run --json`. */
 import type { Counter, Timing } from "../abi/vocabulary.generated.js";
+import type { RecordOf } from "../abi/records.js";
 import type { NotifierMode } from "../scenario/vocabulary.js";
 
 /** Exact counts by name: the members of Counter, first letter small. */
@@ -32,10 +33,16 @@ export interface RunViolation {
 
 export interface RunDevice {
   readonly name: string;
-  readonly state: "running" | "failed";
-  /** When it gave up. */
+  readonly state: "running" | "failed" | "stopped";
+  /** When it was refused too often and gave up. */
   readonly failedAtNs: number | null;
+  /** When an INVALID response stopped it. */
+  readonly stoppedAtNs: number | null;
+  /** What it alone has done; exact. */
+  readonly counts: Readonly<Record<DeviceCountName, number>>;
 }
+
+export type DeviceCountName = Exclude<keyof RecordOf<"DeviceReport">, "state" | "endedAt">;
 
 export interface RunResult {
   readonly schema: "tlbstorm.run/1";

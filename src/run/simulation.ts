@@ -1,7 +1,7 @@
 /** A timed run that can be stopped at any event of its program, kept, and taken up again. */
 import { Core } from "../abi/core.js";
 import { readRecord, recordSize } from "../abi/records.js";
-import { Counter, Property, Timing } from "../abi/vocabulary.generated.js";
+import { Counter, DeviceState, Property, Timing } from "../abi/vocabulary.generated.js";
 import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
@@ -191,12 +191,26 @@ function readViolations(core: Core, claim: Omit<RunTokenContent, "violation">): 
 
 function readDevices(core: Core, scenario: ResolvedScenario): RunDevice[] {
   return scenario.devices.map(({ name }, index) => {
-    const failedAt = core.exports.runDeviceFailedAt(index);
-    return failedAt < 0
-      ? { name, state: "running", failedAtNs: null }
-      : { name, state: "failed", failedAtNs: failedAt };
+    core.exports.runDevice(index);
+    const view = core.view(core.exports.reportBlock(), recordSize("DeviceReport"));
+    const { state: code, endedAt, ...counts } = readRecord("DeviceReport", view);
+    const state = STATES[code as DeviceState];
+    const exact = Object.entries(counts).map(([key, count]) => [key, Number(count)] as const);
+    return {
+      name,
+      state,
+      failedAtNs: state === "failed" ? Number(endedAt) : null,
+      stoppedAtNs: state === "stopped" ? Number(endedAt) : null,
+      counts: Object.fromEntries(exact) as RunDevice["counts"],
+    };
   });
 }
+
+const STATES: Record<DeviceState, RunDevice["state"]> = {
+  [DeviceState.Running]: "running",
+  [DeviceState.Failed]: "failed",
+  [DeviceState.Stopped]: "stopped",
+};
 
 function digestOf(core: Core): string {
   const half = (value: number): string => (value >>> 0).toString(16).padStart(8, "0");

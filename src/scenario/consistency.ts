@@ -17,7 +17,7 @@ export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario)
   checkCaches(resolved, check);
   checkLatencies(resolved, [], check);
   checkDevices(resolved, check);
-  checkAlikeDevices(resolved, check);
+  checkOnePasid(resolved, check);
   checkLanes(resolved, check);
   checkPageRequests(resolved, check);
   checkMemory(resolved, check);
@@ -111,33 +111,20 @@ function checkDevices({ devices, iommu }: ResolvedScenario, check: Check): void 
   });
 }
 
-/** A run has devices of one make: what differs between two of them is their name. */
-function checkAlikeDevices({ devices }: ResolvedScenario, check: Check): void {
+/** One mm has one PASID, whoever uses it. */
+function checkOnePasid({ devices }: ResolvedScenario, check: Check): void {
   const [first, ...others] = devices;
-  if (first === undefined) return;
   others.forEach((device, index) => {
-    const differing = differingKeys(first, device);
-    if (differing.length === 0) return;
+    if (device.pasid === first!.pasid) return;
     check.error(
-      ["devices", index + 1],
-      `${device.name} differs from ${first.name} in ${differing.join(", ")}`,
-      "the devices of one run are alike; give both the same kind and the same values",
+      ["devices", index + 1, "pasid"],
+      `${device.name} uses PASID ${device.pasid}, ${first!.name} uses ${first!.pasid}`,
+      "devices share one mm, which has one PASID: give them the same",
     );
   });
 }
 
-/** As many as the event queue and the queue of page requests of a run have room for. */
-const LANES_MAX = 1 << 14;
-
 function checkLanes({ devices }: ResolvedScenario, check: Check): void {
-  const lanes = devices.reduce((sum, device) => sum + device.lanes, 0);
-  if (lanes > LANES_MAX) {
-    check.error(
-      ["devices"],
-      `the devices have ${lanes} lanes, a run has room for ${LANES_MAX}`,
-      "lower lanes, or leave devices out",
-    );
-  }
   devices.forEach(({ access, latency }, index) => {
     if (!isAlwaysZero(access.think) || !isAlwaysZero(latency.dma)) return;
     check.error(
@@ -158,11 +145,6 @@ function isAlwaysZero(latency: Latency): boolean {
     case "lognormal":
       return latency.p99Ns === 0;
   }
-}
-
-function differingKeys(a: ResolvedDevice, b: ResolvedDevice): string[] {
-  const keys = Object.keys(a) as (keyof ResolvedDevice)[];
-  return keys.filter((key) => key !== "name" && JSON.stringify(a[key]) !== JSON.stringify(b[key]));
 }
 
 function checkPasid(device: ResolvedDevice, index: number, bits: number, check: Check): void {

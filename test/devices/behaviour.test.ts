@@ -27,13 +27,13 @@ describe("a device whose page request is answered INVALID", () => {
     const { counts, devices } = await runDevice(astray({ onInvalid: "retry", retryLimit: 3 }));
     expect(counts.responsesInvalid).toBe(3);
     expect(counts.refusalsHighWater).toBe(3);
-    expect(devices).toMatchObject([{ state: "failed" }]);
+    expect(devices).toMatchObject([{ state: "stopped", failedAtNs: null }]);
   });
 
-  test("fails at the first one when the policy is stop", async () => {
+  test("stops at the first one when the policy is stop", async () => {
     const { counts, devices } = await runDevice(astray({ onInvalid: "stop" }));
     expect(counts.responsesInvalid).toBe(1);
-    expect(devices).toMatchObject([{ state: "failed" }]);
+    expect(devices).toMatchObject([{ state: "stopped", failedAtNs: null }]);
   });
 
   test("waits before it asks again as long as it states", async () => {

@@ -84,9 +84,9 @@ describe("a scenario that contradicts itself", () => {
       scenario: { devices: [{ ...gpu, pasid: 0 }] },
     },
     {
-      because: "its devices are not alike",
-      path: "devices[1]",
-      scenario: { devices: [gpu, { name: "n", kind: "nic" }] },
+      because: "its devices have different PASIDs",
+      path: "devices[1].pasid",
+      scenario: { devices: [gpu, { name: "n", kind: "nic", pasid: 2 }] },
     },
     {
       because: "a PASID is too wide for the IOMMU",
