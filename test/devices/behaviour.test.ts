@@ -27,7 +27,7 @@ describe("a device whose page request is answered INVALID", () => {
     const { counts, devices } = await runDevice(astray({ onInvalid: "retry", retryLimit: 3 }));
     expect(counts.responsesInvalid).toBe(3);
     expect(counts.refusalsHighWater).toBe(3);
-    expect(devices).toMatchObject([{ state: "stopped", failedAtNs: null }]);
+    expect(devices).toMatchObject([{ state: "failed" }]);
   });
 
   test("stops at the first one when the policy is stop", async () => {
