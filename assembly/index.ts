@@ -41,6 +41,16 @@ export function exploreRun(limit: u32, maxStates: u32): bool {
   return explorer().isComplete();
 }
 
+/** The operation comes to its end in some state, and leaves nothing of the driver open there. */
+export function exploreEndsTidily(): bool {
+  return explorer().hasEnded && !explorer().hasEndedUntidily;
+}
+
+/** A count has grown beyond what is kept: not every state is known although none is left. */
+export function exploreIsCutOff(): bool {
+  return explorer().isCutOff;
+}
+
 export function exploreStates(): u32 {
   return explorer().store.rows;
 }

@@ -58,6 +58,8 @@ enum CellKind {
 export class Codec {
   cells: u32 = 0;
   words: u32 = 0;
+  /** A field was packed that has outgrown its cell: the packed state is not what memory held. */
+  hasOutgrown: bool = false;
   private bits: u32 = 0;
   private readonly kinds: usize = allocate(CELLS_MAX);
   private readonly shifts: usize = allocate(CELLS_MAX);
@@ -209,8 +211,9 @@ export class Codec {
     const place: u32 = byteAt(this.places, cell);
     const shift = byteAt(this.shifts, cell);
     const mask = wordAt(this.masks, cell);
-    assert(code <= mask, "a field has outgrown its cell");
-    putLong(row, place, (longAt(row, place) & ~((<u64>mask) << shift)) | ((<u64>code) << shift));
+    if (code > mask) this.hasOutgrown = true;
+    const bits = (<u64>(code & mask)) << shift;
+    putLong(row, place, (longAt(row, place) & ~((<u64>mask) << shift)) | bits);
   }
 
   private add(kind: CellKind, address: usize, bits: u32): u32 {

@@ -33,6 +33,11 @@ export class Explorer {
   /** The transitions between states with an open request; null: they are not kept. */
   readonly graph: Graph | null;
   private servedVerdict: Served | null = null;
+  /** In some state the mm's threads have done all their steps; in some of these untidily. */
+  hasEnded: bool = false;
+  hasEndedUntidily: bool = false;
+  /** Some state has a count that its cell cannot hold, and was not entered. */
+  isCutOff: bool = false;
 
   constructor(
     readonly instance: Instance,
@@ -133,6 +138,10 @@ export class Explorer {
     const graph = this.graph;
     codec.moveTo(this.store.row(row));
     if (graph != null) graph.beginState();
+    if (instance.isAtEnd()) {
+      this.hasEnded = true;
+      if (!instance.isTidy()) this.hasEndedUntidily = true;
+    }
     for (let move: u32 = 0; move < moves.count; move++) {
       if (!moves.isEnabled(move)) continue;
       if (graph != null) graph.addPossible(row, move);
@@ -141,16 +150,23 @@ export class Explorer {
       while (more) {
         moves.take(move);
         const violations = oracle.take();
-        if ((violations & ~this.found) != 0) this.note(violations, row, move, choice.code());
+        const code = choice.code();
+        if ((violations & ~this.found) != 0) this.note(violations, row, move, code);
         const waiting = graph == null ? 0 : graph.waitingNow();
         codec.encodeAndRestore(this.scratch);
-        const target = this.store.insert(this.scratch, row, move, choice.code());
+        this.transitions += 1;
+        more = choice.advance();
+        if (codec.hasOutgrown) {
+          // A count that grows without end: what lies behind is not explored.
+          codec.hasOutgrown = false;
+          this.isCutOff = true;
+          continue;
+        }
+        const target = this.store.insert(this.scratch, row, move, code);
         if (graph != null) {
           if (!this.store.wasKnown) graph.addState(waiting);
           graph.addEdge(row, target, move);
         }
-        this.transitions += 1;
-        more = choice.advance();
       }
     }
   }

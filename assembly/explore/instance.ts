@@ -4,7 +4,7 @@
  * The constructor is the wiring; the machine is the same as everywhere, only small: four levels of
  * real tables, an ATC slot a page, one lane a device, a walk cache of one pmd entry.
  */
-import { FrameOwner, Operation, ProtocolTrait, RequestState } from "../abi/vocabulary";
+import { FrameOwner, Operation, ProtocolTrait, RequestState, StepKind } from "../abi/vocabulary";
 import { LEVEL_PMD, LEVEL_PUD, LEVEL_PGD, tableIndex } from "../base/page";
 import { Device } from "../hardware/device/device";
 import { PasidTable } from "../hardware/iommu/pasid_table";
@@ -26,6 +26,8 @@ import { ChoicePath } from "../sim/choice";
 import { ASID, EMPTY, FIRST_VPN, PGD, PMD, PTP, PUD, TABLE_FRAMES } from "./places";
 import { Codec, FRAME_STRIDE_SHIFT } from "./codec";
 
+/** The id of the second thread of the mm, where there is one. */
+const SECOND_THREAD: u32 = 2;
 /** F0 and F1; an operation that uses F1 itself needs another frame for its second page. */
 const DATA_FRAMES: i32 = 2;
 
@@ -101,6 +103,20 @@ export class Instance {
   isRegisteredLate(): bool {
     const late = ProtocolTrait.LateRegistration | ProtocolTrait.LockedRegistration;
     return this.protocol.has(<ProtocolTrait>late);
+  }
+
+  /** The mm's threads have done all their steps. */
+  isAtEnd(): bool {
+    if (this.mmThread.program.kind(this.mmThread.pc) != StepKind.Done) return false;
+    const second = this.secondThread;
+    return second == null || second.program.kind(second.pc) == StepKind.Done;
+  }
+
+  /** Nothing of the driver is left open: no pair, no empty table, no lock of a thread of the mm. */
+  isTidy(): bool {
+    const holder = this.scene.locks.driver;
+    if (holder == this.mmThread.id || holder == SECOND_THREAD) return false;
+    return this.scene.driver.count == 0 && !this.scene.pasids.isEmptied(ASID);
   }
 
   /** A move of the explorer is possible only for a device that is attached and has not failed. */
@@ -184,5 +200,5 @@ function attach(protocol: Protocol, pages: u32, retryLimit: u32): Attachment {
 function overlap(protocol: Protocol): Task {
   const program = new Program();
   buildOverlap(program, protocol);
-  return new Task(2, program);
+  return new Task(SECOND_THREAD, program);
 }

@@ -157,6 +157,8 @@ export class Workers {
         return this.notifier.canFault(worker.vpn);
       case StepKind.SampleEvenSequence:
         return (this.driver.sequence & 1) == 0;
+      case StepKind.Hang:
+        return false;
       default:
         return true;
     }
@@ -198,6 +200,10 @@ export class Workers {
         return this.machine.cost(Latency.Lock);
       case StepKind.Respond:
         this.devices.respond(worker.request, worker.isServed);
+        worker.request = NO_REQUEST;
+        return this.machine.cost(Latency.Command);
+      case StepKind.RespondSuccess:
+        this.devices.respond(worker.request, true);
         worker.request = NO_REQUEST;
         return this.machine.cost(Latency.Command);
       default:

@@ -123,6 +123,8 @@ export enum StepKind {
   InstallMirror,
   Respond,
   Grace,
+  RespondSuccess,
+  Hang,
 }
 
 /** How a step goes together with the ones behind it. */

@@ -1,5 +1,8 @@
 /** Results of exploration as text. */
 import type { ExploreResult, PropertyResult } from "../explore/explore.js";
+import type { Prevention } from "../explore/explain.js";
+import type { MutateResult } from "../explore/mutate.js";
+import type { PropertyId } from "../explore/properties.js";
 import type { SmallWorld } from "../explore/small_world.js";
 import { formatTable } from "./output.js";
 
@@ -46,6 +49,43 @@ function extent({ states, transitions, seconds, complete }: ExploreResult): stri
   const sizes = `${grouped(states)} states, ${grouped(transitions)} transitions`;
   const end = complete ? "complete" : "INCOMPLETE: not every state was seen";
   return `${sizes}, ${seconds.toFixed(2)} s, ${end}`;
+}
+
+/** What would have prevented a violation, found by exploring each single change. */
+export function formatPreventions(
+  property: PropertyId,
+  preventions: readonly Prevention[],
+): string {
+  const clean = preventions.filter(({ breaks }) => breaks.length === 0).slice(0, 3);
+  if (clean.length > 0) {
+    return [`${property} would hold,`, ...clean.map(({ text }) => `  ${text}`)].join("\n");
+  }
+  const none = `no single step that comes earlier, later or is waited for prevents ${property}`;
+  const [nearest] = preventions;
+  if (nearest === undefined) return none;
+  const { text, breaks } = nearest;
+  return `${none} alone:\n  ${text}, ${breaks.join(", ")} would be violated instead`;
+}
+
+/** Each mutation with the properties that hold without it and are violated with it. */
+export function formatMutations({ base, mutations, vacuous }: MutateResult): string {
+  const rows = mutations.map(({ text, breaks, explored }) => [
+    text,
+    breaks.map((id) => `${id} ${explored.properties[id]!.steps!}`).join(", ") || "-",
+  ]);
+  const held = Object.entries(base.properties).filter(([, { verdict }]) => verdict === "holds");
+  const lines = [
+    formatTable([{ head: "mutation" }, { head: "violates, in steps" }], rows),
+    "",
+    `hold without a mutation: ${held.map(([id]) => id).join(", ") || "none"}`,
+  ];
+  if (vacuous.length > 0) {
+    lines.push(
+      `vacuous: ${vacuous.join(", ")}; no mutation violates them, so it is not the protocol that ` +
+        "makes them hold",
+    );
+  }
+  return lines.join("\n");
 }
 
 /** How properties are named where there is little room. */

@@ -1,11 +1,20 @@
 /** What `tlbstorm explore` does: explores one world, or a matrix of them. */
 import { replayToken } from "../explore/counterexample.js";
-import { explore, type ExploreResult } from "../explore/explore.js";
+import { explain, type Prevention } from "../explore/explain.js";
+import { explore, type ExploreProgress, type ExploreResult } from "../explore/explore.js";
 import { ExploreMachine } from "../explore/machine.js";
+import { exploreMutations, type MutateResult } from "../explore/mutate.js";
+import type { PropertyId } from "../explore/properties.js";
 import { resolveSmallWorld } from "../explore/small_world.js";
 import { formatTimeline } from "../explore/timeline.js";
 import type { ExploreOptions } from "./commands/explore.js";
-import { describeWorld, formatMatrix, formatResult } from "./explore_report.js";
+import {
+  describeWorld,
+  formatMatrix,
+  formatMutations,
+  formatPreventions,
+  formatResult,
+} from "./explore_report.js";
 import type { ExploreRequest } from "./explore_request.js";
 import { startProgress } from "./progress.js";
 import type { CommandResult } from "./result.js";
@@ -15,21 +24,70 @@ export async function exploreWorlds(
   options: ExploreOptions,
 ): Promise<CommandResult> {
   const machine = await ExploreMachine.create();
+  if (options.mutate) return exploreMutants(requests, options, machine);
   if (options.all) return exploreMatrix(requests, options, machine);
-  const request = requests[0]!;
+  return exploreOne(requests[0]!, options, machine);
+}
+
+async function exploreOne(
+  request: ExploreRequest,
+  options: ExploreOptions,
+  machine: ExploreMachine,
+): Promise<CommandResult> {
   const progress = startProgress("exploring, states", null, options);
-  const result = await explore({
-    ...request,
-    ...limits(options),
-    machine,
-    onProgress: ({ states }) => progress.update(states),
-  });
+  const onProgress = ({ states }: ExploreProgress) => progress.update(states);
+  const result = await explore({ ...request, ...limits(options), machine, onProgress });
   progress.end();
   const world = resolveSmallWorld(request);
   const parts = [describeWorld(world), formatResult(result)];
-  const token = shortestToken(result);
-  if (token !== null) parts.push(formatTimeline(await replayToken(token, machine), options));
-  return { json: result, text: parts.join("\n\n"), found: isViolated(result) };
+  const shortest = shortestViolation(result);
+  if (shortest !== null) {
+    parts.push(formatTimeline(await replayToken(shortest.token, machine), options));
+  }
+  const explained =
+    shortest === null || !options.explain || shortest.fairness === "weak"
+      ? null
+      : await explain(world, shortest.property, result, { ...limits(options), machine });
+  if (explained !== null) parts.push(formatPreventions(shortest!.property, explained));
+  return {
+    json:
+      explained === null
+        ? result
+        : { ...result, explained: inShort(shortest!.property, explained) },
+    text: parts.join("\n\n"),
+    found: isViolated(result),
+  };
+}
+
+/** What would have prevented a violation, as JSON. */
+function inShort(property: PropertyId, preventions: readonly Prevention[]) {
+  const short = preventions.map(({ kind, text, breaks, mends }) => ({ kind, text, breaks, mends }));
+  return { property, preventions: short };
+}
+
+async function exploreMutants(
+  requests: ExploreRequest[],
+  options: ExploreOptions,
+  machine: ExploreMachine,
+): Promise<CommandResult> {
+  const progress = startProgress("exploring mutations", requests.length, options);
+  const results: MutateResult[] = [];
+  for (const request of requests) {
+    await progress.update(results.length, request.operation);
+    results.push(await exploreMutations({ ...request, ...limits(options), machine }));
+  }
+  progress.end();
+  const texts = requests.map(
+    (request, at) =>
+      `${describeWorld(resolveSmallWorld(request))}\n\n${formatMutations(results[at]!)}`,
+  );
+  return {
+    json: options.all
+      ? { schema: "tlbstorm.explore-mutations-matrix/1", cells: results }
+      : results[0]!,
+    text: texts.join("\n\n"),
+    found: results.some(({ base }) => isViolated(base)),
+  };
 }
 
 async function exploreMatrix(
@@ -59,9 +117,17 @@ function isViolated({ properties }: ExploreResult): boolean {
   return Object.values(properties).some(({ verdict }) => verdict === "violated");
 }
 
-/** The token of the shortest counterexample, if there is any. */
-function shortestToken({ properties }: ExploreResult): string | null {
-  const violated = Object.values(properties).filter(({ verdict }) => verdict === "violated");
-  const [shortest] = violated.sort((a, b) => a.steps! - b.steps!);
-  return shortest?.token ?? null;
+interface Violation {
+  readonly property: PropertyId;
+  readonly token: string;
+  readonly fairness: "weak" | "strong" | undefined;
+}
+
+/** The shortest counterexample, if there is any. */
+function shortestViolation({ properties }: ExploreResult): Violation | null {
+  const violated = Object.entries(properties).filter(([, { verdict }]) => verdict === "violated");
+  const [shortest] = violated.sort(([, a], [, b]) => a.steps! - b.steps!);
+  if (shortest === undefined) return null;
+  const [property, { token, fairness }] = shortest;
+  return { property: property as PropertyId, token: token!, fairness };
 }

@@ -69,21 +69,34 @@ export interface ExploreOptions {
 
 /** More than any default world has; fits the memory of a browser. */
 export const MAX_STATES = 20_000_000;
-/** States of one slice: some hundredths of a second. */
+/** States of one slice: some hundredths of a second. The first is short: worlds may be tiny. */
 const SLICE = 16_384;
+const FIRST_SLICE = 1024;
 /** Edges of one slice of the search for a fair cycle. */
 const EDGES = 500_000;
 
 export async function explore(request: SmallWorldInput & ExploreOptions): Promise<ExploreResult> {
-  const world = resolveSmallWorld(request);
-  const wanted = request.properties ?? PROPERTY_IDS;
-  const machine = request.machine ?? (await ExploreMachine.create());
+  return exploreWorld(resolveSmallWorld(request), request);
+}
+
+/** As explore(), of a world that is known to make sense. */
+export async function exploreWorld(
+  world: SmallWorld,
+  options: ExploreOptions,
+): Promise<ExploreResult> {
+  const wanted = options.properties ?? PROPERTY_IDS;
+  const machine = options.machine ?? (await ExploreMachine.create());
   const startedAt = clockMs();
   const safety = wanted.filter((id) => id !== "served");
-  const complete = await exploreStates(world, request, machine, safety);
-  const { states, transitions } = machine;
-  const judged = safety.map((id) => [id, judge(id, world, machine, complete)] as const);
-  const served = wanted.includes("served") ? await judgeServed(world, request, machine) : null;
+  const onlyServed = safety.length === 0;
+  let extent = onlyServed ? null : await exploreStates(world, safety, options, machine);
+  const properties = Object.fromEntries(
+    safety.map((id) => [id, judge(id, world, machine, extent!.complete)]),
+  ) as Partial<Record<PropertyId, PropertyResult>>;
+  if (wanted.includes("served")) {
+    properties.served = await judgeServed(world, options, machine);
+    extent ??= extentOf(machine, properties.served.verdict !== "unknown");
+  }
   return {
     schema: "tlbstorm.explore/1",
     protocol: world.protocol.id,
@@ -91,32 +104,48 @@ export async function explore(request: SmallWorldInput & ExploreOptions): Promis
     devices: world.devices,
     pages: world.pages,
     retryLimit: world.retryLimit,
-    complete,
-    states,
-    transitions,
+    ...extent!,
     seconds: (clockMs() - startedAt) / 1000,
-    properties: { ...Object.fromEntries(judged), ...(served === null ? {} : { served }) },
+    properties,
   };
 }
 
-/** Explores the states of a world; true: all of them. */
+type Extent = Pick<ExploreResult, "complete" | "states" | "transitions">;
+
+function extentOf({ states, transitions }: ExploreMachine, complete: boolean): Extent {
+  return { complete, states, transitions };
+}
+
+/** Explores the states of a world, as far as it is asked to. */
 async function exploreStates(
   world: SmallWorld,
+  properties: readonly PropertyId[],
   options: ExploreOptions,
   machine: ExploreMachine,
-  properties: readonly PropertyId[],
-): Promise<boolean> {
-  const { maxStates = MAX_STATES } = options;
+): Promise<Extent> {
   machine.boot(world);
   const judged = properties.filter((id) => isJudged(id, world));
   const isSettled = () =>
     options.properties !== undefined && judged.every((id) => machine.path(id) !== null);
-  let complete = machine.run(1, maxStates);
-  while (!complete && !isSettled() && machine.states < maxStates) {
-    complete = machine.run(SLICE, maxStates);
-    await betweenSlices("safety", options, machine);
+  const isDone = await exhaust(machine, "safety", options, isSettled);
+  return extentOf(machine, isDone && !machine.isCutOff);
+}
+
+/** Explores slice by slice; true: no state is left. */
+async function exhaust(
+  machine: ExploreMachine,
+  stage: ExploreProgress["stage"],
+  options: ExploreOptions,
+  isSettled: () => boolean,
+): Promise<boolean> {
+  const { maxStates = MAX_STATES } = options;
+  let slice = FIRST_SLICE;
+  while (!machine.run(slice, maxStates)) {
+    if (isSettled() || machine.states >= maxStates) return false;
+    await betweenSlices(stage, options, machine);
+    slice = SLICE;
   }
-  return complete;
+  return true;
 }
 
 /** Lets progress, interruptions and other work through. */
@@ -136,19 +165,20 @@ async function judgeServed(
   options: ExploreOptions,
   machine: ExploreMachine,
 ): Promise<PropertyResult> {
-  const { maxStates = MAX_STATES } = options;
   const patient = { ...world, retryLimit: 0 };
   machine.boot(patient, true);
-  while (!machine.run(SLICE, maxStates)) {
-    if (machine.states >= maxStates) return { verdict: "unknown", steps: null, token: null };
-    await betweenSlices("served", options, machine);
-  }
+  const isDone = await exhaust(machine, "served", options, () => false);
+  if (!isDone) return withoutCounterexample(false);
   while (!machine.judgeServed(EDGES)) await betweenSlices("served", options, machine);
   const unserved = machine.unserved();
-  if (unserved === null) return { verdict: "holds", steps: null, token: null };
+  if (unserved === null) return withoutCounterexample(!machine.isCutOff);
   const { path, loop, fairness } = unserved;
   const token = writeToken({ world: patient, property: "served", path, loop });
   return { verdict: "violated", steps: path.length, token, fairness };
+}
+
+function withoutCounterexample(complete: boolean): PropertyResult {
+  return { verdict: complete ? "holds" : "unknown", steps: null, token: null };
 }
 
 /** One call for each world, in one core. */
@@ -176,7 +206,7 @@ function judge(
 ): PropertyResult {
   if (!isJudged(id, world)) return { verdict: "not-applicable", steps: null, token: null };
   const path = machine.path(id);
-  if (path === null) return { verdict: complete ? "holds" : "unknown", steps: null, token: null };
+  if (path === null) return withoutCounterexample(complete);
   const token = writeToken({ world, property: id, path, loop: null });
   return { verdict: "violated", steps: path.length, token };
 }

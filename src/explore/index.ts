@@ -1,5 +1,6 @@
 /** Every interleaving of a small world: verdicts, counterexamples, tokens. */
 export { replayToken, type Counterexample, type TimelineStep } from "./counterexample.js";
+export { explain, type Prevention } from "./explain.js";
 export {
   explore,
   exploreAll,
@@ -11,6 +12,8 @@ export {
   type Verdict,
 } from "./explore.js";
 export { ExploreMachine } from "./machine.js";
+export { exploreMutations, type MutateResult, type MutationResult } from "./mutate.js";
+export { mutationsOf, type Mutation, type MutationKind } from "./mutations.js";
 export { OPERATION_IDS, OPERATIONS, type OperationId } from "./operations.js";
 export { appliesTo, PROPERTIES, PROPERTY_IDS, type PropertyId } from "./properties.js";
 export {
@@ -21,4 +24,5 @@ export {
 } from "./small_world.js";
 export { formatTimeline, timelineActors, type TimelineOptions } from "./timeline.js";
 export { InvalidToken, readToken, writeToken, type TokenContent } from "./token.js";
+export { allowedWindow, type AllowedWindow } from "./window.js";
 export type * from "./world_state.js";

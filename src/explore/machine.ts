@@ -67,6 +67,16 @@ export class ExploreMachine {
     return isSet(this.core.exports.exploreRun(states, maxStates));
   }
 
+  /** The operation comes to its end, and leaves no pair, empty table or lock behind. */
+  get endsTidily(): boolean {
+    return isSet(this.core.exports.exploreEndsTidily());
+  }
+
+  /** A count of the driver has grown beyond what is kept: there are more states than are known. */
+  get isCutOff(): boolean {
+    return isSet(this.core.exports.exploreIsCutOff());
+  }
+
   get states(): number {
     return this.core.exports.exploreStates();
   }

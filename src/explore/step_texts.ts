@@ -63,5 +63,7 @@ export const STEP_TEXTS: Record<StepKind, string> = {
   [StepKind.CheckSequence]: "check sequence",
   [StepKind.InstallMirror]: "install in mirror",
   [StepKind.Respond]: "respond",
+  [StepKind.RespondSuccess]: "respond SUCCESS",
+  [StepKind.Hang]: "hang",
   [StepKind.Grace]: "grace period",
 };

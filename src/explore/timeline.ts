@@ -7,6 +7,7 @@ import { columns } from "../base/columns.js";
 import type { Counterexample } from "./counterexample.js";
 import { entryText, OWNER_TEXTS } from "./narrate.js";
 import { PROPERTIES } from "./properties.js";
+import { allowedWindow } from "./window.js";
 import type { DeviceState, Entry, WorldState } from "./world_state.js";
 
 export interface TimelineOptions {
@@ -100,9 +101,20 @@ function pageName(what: string, entries: readonly unknown[], page: number): stri
   return entries.length > 1 ? `${what}[${page}]` : what;
 }
 
-function closing({ property, steps, loop, token, isReproduced }: Counterexample): string[] {
+function closing(example: Counterexample): string[] {
+  const { property, steps, loop, token, isReproduced } = example;
   const { rule } = PROPERTIES[property];
   const verdict = isReproduced ? `violated at ${steps.length}` : "not violated";
-  const repeats = loop === null ? [] : [`loop:  steps ${loop + 1} to ${steps.length}, for ever`];
-  return [...repeats, `rule:  ${rule}   ${property}, ${verdict}`, `token: ${token}`];
+  const repeats = loop === null ? [] : [`loop:    steps ${loop + 1} to ${steps.length}, for ever`];
+  const window = allowedWindow(example);
+  const allowed =
+    window === null
+      ? []
+      : [`allowed: ${window.what} from step ${window.opens} until step ${window.closes}`];
+  return [
+    ...repeats,
+    ...allowed,
+    `rule:    ${rule}   ${property}, ${verdict}`,
+    `token:   ${token}`,
+  ];
 }

@@ -108,6 +108,9 @@ function checkConditions(callbacks: readonly Place[], report: Report): void {
   }
 }
 
+/** How a handler ends. */
+const ENDS: readonly ProtocolStepName[] = ["respond", "respond-success", "hang"];
+
 function checkHandler({ reads, fault }: Protocol, handler: readonly Place[], report: Report): void {
   if (fault.length === 0) {
     if (reads === "shared") return;
@@ -121,15 +124,15 @@ function checkHandler({ reads, fault }: Protocol, handler: readonly Place[], rep
       report(pathOf(place), "this condition is decided in callbacks only", hint);
     }
   }
-  const answers = handler.filter(({ name }) => name === "respond");
+  const isAnswer = ({ name }: Place) => ENDS.includes(name);
   const last = handler.at(-1)!;
-  if (last.name !== "respond" || last.condition !== StepCondition.Always) {
+  if (!isAnswer(last) || last.condition !== StepCondition.Always) {
     report(pathOf(last), "a page-request handler ends with respond", "put respond behind it");
   }
-  for (const early of answers.filter(({ isLast }) => !isLast)) {
+  for (const early of handler.filter((place) => isAnswer(place) && !place.isLast)) {
     report(pathOf(early), "a page request is answered once", "leave one respond, at the end");
   }
-  if (!handler.some(({ name }) => name === "fault")) {
+  if (last.name === "respond" && !handler.some(({ name }) => name === "fault")) {
     const hint = "put lock-mmap, fault, unlock-mmap in front of what uses the page";
     report(["fault"], "a page-request handler faults the page in", hint);
   }
@@ -156,7 +159,7 @@ function checkMmapLock(handler: readonly Place[], report: Report): boolean {
       note(path, "mmap_lock is not held here", "put lock-mmap in front of it");
     } else if (place.name.startsWith("check-") && isHeld) {
       note(path, "starting over would keep mmap_lock for ever", "put unlock-mmap in front of it");
-    } else if (place.name === "respond" && isHeld) {
+    } else if (place.name.startsWith("respond") && isHeld) {
       note(path, "the handler ends with mmap_lock held", "put unlock-mmap in front of it");
     }
     if (place.name === "lock-mmap") isHeld = true;

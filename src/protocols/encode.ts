@@ -33,7 +33,7 @@ const TRAIT_BITS: Record<(typeof TRAITS)[number], ProtocolTrait> = {
 };
 
 /** The handler of a driver whose device walks the mm's own table. */
-const SHARED_TABLE_HANDLER: readonly ProtocolStepName[] = [
+export const SHARED_TABLE_HANDLER: readonly ProtocolStepName[] = [
   "lock-mmap",
   "fault",
   "unlock-mmap",

@@ -27,20 +27,23 @@ const anywhere = step("both");
 
 /** Every step by its name. The list is closed: a protocol is data, never code in the engine. */
 export const PROTOCOL_STEPS = {
-  invalidate: anywhere(
+  invalidate: inCallbacks(
     StepKind.Invalidate,
     "invalidate all translations and walk caches and wait until accesses using them are over",
   ),
-  "invalidate-leaf": anywhere(
+  "invalidate-leaf": inCallbacks(
     StepKind.InvalidateLeaf,
     "as invalidate, but leave the walk cache's table pointers",
   ),
-  "invalidate-iotlb": anywhere(StepKind.InvalidateIotlb, "invalidate the IOTLB and the walk cache"),
-  "invalidate-atc": anywhere(
+  "invalidate-iotlb": inCallbacks(
+    StepKind.InvalidateIotlb,
+    "invalidate the IOTLB and the walk cache",
+  ),
+  "invalidate-atc": inCallbacks(
     StepKind.InvalidateAtc,
     "invalidate the ATC and wait until accesses using it are over",
   ),
-  "invalidate-reads-only": anywhere(
+  "invalidate-reads-only": inCallbacks(
     StepKind.InvalidateReadsOnly,
     "as invalidate, but wait for reads in flight only; posted writes may still land",
   ),
@@ -123,7 +126,12 @@ export const PROTOCOL_STEPS = {
     StepCondition.Served,
   ),
   respond: inHandler(StepKind.Respond, "answer the page request"),
-  grace: anywhere(StepKind.Grace, "let a grace period pass"),
+  "respond-success": inHandler(
+    StepKind.RespondSuccess,
+    "answer SUCCESS without looking at what the fault has found",
+  ),
+  hang: inHandler(StepKind.Hang, "go no further: the page request is never answered"),
+  grace: inCallbacks(StepKind.Grace, "let a grace period pass"),
 } as const satisfies Record<string, StepDefinition>;
 
 export type ProtocolStepName = keyof typeof PROTOCOL_STEPS;

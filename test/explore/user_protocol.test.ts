@@ -89,7 +89,9 @@ describe("a user's protocol", () => {
       "install",
       "respond",
     ],
-    ["lock-mmap", "fault", "unlock-mmap", "lock-driver", "grace", "invalidate", "respond"],
+    ["lock-mmap", "fault", "unlock-mmap", "lock-driver", "unlock-driver", "respond-success"],
+    ["lock-driver", "respond-success"],
+    ["lock-mmap", "fault", "unlock-mmap", "install", "hang"],
     ["respond", "fault"],
   );
   const protocols = fc.record({

@@ -84,8 +84,8 @@ export function installMirror(scene: Scene, task: Task, attachment: Attachment):
 }
 
 /** Answers the request and waits for the next one. */
-export function respond(task: Task, attachment: Attachment): void {
-  attachment.device.respond(LANE, task.isServed != 0);
+export function respond(task: Task, attachment: Attachment, isSuccess: bool): void {
+  attachment.device.respond(LANE, isSuccess);
   restart(task);
 }
 

@@ -140,6 +140,7 @@ export class Interpreter {
     const locks = scene.locks;
     switch (kind) {
       case StepKind.Done:
+      case StepKind.Hang:
         return false;
       case StepKind.MmapLockWrite:
         return locks.canWrite();
@@ -351,7 +352,10 @@ export class Interpreter {
         installMirror(scene, task, attachment!);
         break;
       case StepKind.Respond:
-        respond(task, attachment!);
+        respond(task, attachment!, task.isServed != 0);
+        break;
+      case StepKind.RespondSuccess:
+        respond(task, attachment!, true);
         break;
       default:
         break;

@@ -25,6 +25,10 @@ export interface ExploreOptions {
   properties: PropertyId[] | null;
   /** Show page table, caches and owners of frames beside each step. */
   states: boolean;
+  /** Explore every mutation of the protocol too. */
+  mutate: boolean;
+  /** Explore also what would have prevented the violation that is shown. */
+  explain: boolean;
   maxStates?: number | undefined;
   quiet?: true | undefined;
 }
@@ -46,6 +50,8 @@ export function exploreCommand(
     .addOption(retryLimitOption())
     .addOption(propertyOption())
     .addOption(maxStatesOption())
+    .option("--mutate", "drop, delay, weaken and swap each step of the protocol in turn")
+    .option("--explain", "with --json: what would have prevented the shortest violation")
     .option("--states", "show page table, caches and owners of frames beside each step")
     .option("--all", "every protocol with every operation, or those of the one that is named")
     .addOption(jsonOption())
@@ -57,18 +63,21 @@ export function exploreCommand(
         ["tlbstorm explore --protocol none --operation cow --states", "with what is cached"],
         ["tlbstorm explore --protocol empty-table --operation cow --devices 2", "a larger world"],
         ["tlbstorm explore examples/mirror_two_devices.json", "what a scenario says"],
+        ["tlbstorm explore --protocol mirror-kvm --operation dontneed --mutate", "what for"],
         ["tlbstorm explore --all --json", "the whole matrix"],
       ),
     )
     .action(async (path, options) => {
       const loaded = path === undefined ? null : await readScenario(path, {}, options);
       const requests = exploreRequests(loaded?.resolved ?? null, options);
-      const { property, states, maxStates, quiet } = options;
+      const { property, states, mutate, maxStates, quiet } = options;
       deliver(
         await explore(requests, {
           all: options.all === true,
           properties: property === undefined ? null : [property],
           states: states === true,
+          mutate: mutate === true,
+          explain: options.explain === true || (options.json !== true && quiet !== true),
           maxStates,
           quiet,
         }),
