@@ -3,7 +3,7 @@
  * it is written beside its place and renamed, and what an interruption leaves behind is removed.
  */
 import { rmSync } from "node:fs";
-import { mkdir, readFile, rename, rm, writeFile } from "node:fs/promises";
+import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { UserError } from "./errors.js";
 
@@ -23,6 +23,19 @@ async function readStandardInput(): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of process.stdin) chunks.push(Buffer.from(chunk as Uint8Array));
   return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Refuses a place for a file that is a directory, or has none to be in. */
+export async function checkDirectory(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK);
+  } catch (error) {
+    throw fileError(path, "cannot be written", error);
+  }
+  const place = await stat(path).catch(() => null);
+  if (place?.isDirectory() === true) {
+    throw new UserError(path, "cannot be written: it is a directory");
+  }
 }
 
 /** Writes a file whole or not at all. */

@@ -6,7 +6,9 @@ import { listCommand } from "./commands/list.js";
 import { replayCommand } from "./commands/replay.js";
 import { runCommand } from "./commands/run.js";
 import { schemaCommand } from "./commands/schema.js";
+import { studyCommand } from "./commands/study.js";
 import { tokenCommand } from "./commands/token.js";
+import { conductStudy } from "./conduct_study.js";
 import { exploreWorlds } from "./explore_worlds.js";
 import { replayRecordings } from "./replay_recordings.js";
 import { replayAnyToken } from "./replay_token.js";
@@ -14,6 +16,7 @@ import { packageVersion } from "./package_info.js";
 import { simulate } from "./simulate.js";
 
 const COMMANDS = [
+  () => studyCommand(conductStudy),
   () => runCommand(simulate),
   () => exploreCommand(exploreWorlds),
   () => replayCommand(replayRecordings),

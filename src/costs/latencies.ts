@@ -2,8 +2,8 @@
  * Which fitted prices make up the CPU latencies of a scenario. The defaults of scenarios are these
  * figures, written down there with their source.
  *
- * Simplifies: changing an entry is charged as mprotect does it: what zapping costs beyond that is the
- *             freeing of pages, which happens after the flush.
+ * Simplifies: changing an entry is charged as mprotect does it: what zapping costs beyond that is
+ *             the freeing of pages, which happens after the flush.
  */
 import { CALIBRATION } from "./calibrated.js";
 import type { CostParameter } from "./parameters.js";

@@ -129,7 +129,7 @@ describe("tlbstorm study", () => {
   test("writes a report unless it is asked not to", async () => {
     const [first] = await asked(studyCommand, []);
     const [second] = await asked(studyCommand, ["--no-report"]);
-    expect([first.report, second.report]).toEqual(["out/study.html", null]);
+    expect([first.report, second.report]).toEqual(["tlbstorm-study.html", null]);
   });
 });
 

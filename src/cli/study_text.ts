@@ -1,0 +1,87 @@
+/** A study as text for a terminal of 80 columns: a table, the answers in short, tokens. */
+import {
+  answers,
+  summary,
+  type StudyData,
+  type StudyResult,
+  type SummaryRow,
+} from "../study/index.js";
+import { counted, grouped, percent, rounded } from "../study/numbers.js";
+import { formatTable } from "./output.js";
+
+const WIDTH = 80;
+
+export function formatStudy(data: StudyData, result: StudyResult): string {
+  const rows = summary(data);
+  const { program, facts } = data;
+  const parts = [
+    [
+      program,
+      `${grouped(facts.events)} events, ${counted(facts.forks, "fork")}, seed ${data.seed}, digest ${result.digest}`,
+    ].join("\n"),
+    formatSummary(rows),
+    LEGEND,
+    ...answers(data).map(({ number, question, short }) =>
+      [...wrapped(`${number}. ${question}`, 3), ...wrapped(`   ${short}`, 3)].join("\n"),
+    ),
+    formatTokens(rows),
+    ...formatDisagreements(result),
+  ];
+  if (result.report !== null) parts.push(`report: ${result.report}`);
+  return parts.join("\n\n");
+}
+
+const LEGEND = [
+  "wrong: accesses that the mm had ruled out, and walks through freed tables;",
+  "/pair: page requests in an open range pair, for each pair; stalled: share of the",
+  "time of the device's lanes; explored: what some interleaving of munmap, DONTNEED,",
+  "mprotect or fork and copy breaks. Counts are exact, times modelled.",
+].join("\n");
+
+function formatSummary(rows: readonly SummaryRow[]): string {
+  const right = (head: string) => ({ head, align: "right" as const });
+  const heads = [right("wrong"), right("faults"), right("/pair"), right("stalled")];
+  return formatTable(
+    [{ head: "protocol" }, { head: "Linux" }, ...heads, { head: "explored" }],
+    rows.map((row) => [
+      row.label,
+      row.era,
+      grouped(row.broken),
+      grouped(row.pageRequests),
+      rounded(row.perPair),
+      row.stalled === null ? "" : percent(row.stalled),
+      row.stalled === null ? "" : row.explored.join(", ") || "holds",
+    ]),
+  );
+}
+
+/** Every row can be repeated. */
+function formatTokens(rows: readonly SummaryRow[]): string {
+  const lines = rows.map(({ label, evidence }) => `${label}: ${evidence.token}`);
+  return ["To repeat a row of the table: tlbstorm token TOKEN", ...lines].join("\n");
+}
+
+function formatDisagreements({ disagreements }: StudyResult): string[] {
+  if (disagreements.length === 0) return [];
+  const lines = disagreements.map(
+    ({ protocol, property, count, token }) =>
+      `${protocol}: ${property}, ${grouped(count)} times\n  ${token}`,
+  );
+  return [["Runs show what exploration excludes; one of them is wrong:", ...lines].join("\n")];
+}
+
+/** Lines of at most 80 columns; those after the first are indented. */
+function wrapped(text: string, indent: number): string[] {
+  const lines: string[] = [];
+  let line = /^ */.exec(text)![0];
+  for (const word of text.trim().split(" ")) {
+    const next = line.trim() === "" ? `${line}${word}` : `${line} ${word}`;
+    if (next.length <= WIDTH || line.trim() === "") {
+      line = next;
+    } else {
+      lines.push(line);
+      line = `${" ".repeat(indent)}${word}`;
+    }
+  }
+  return [...lines, line];
+}
