@@ -119,14 +119,19 @@ export function scenarioOf(subject: Subject, change: Change): ScenarioInput {
   };
 }
 
+/** Pages that the device picks from: 16 MiB that the program touched last. */
+const DEVICE_PAGES = 4096;
+/** Half of the accesses write. */
+const WRITE_SHARE = 0.5;
+
 /**
- * Beside one operation alone the device only writes: a read would map the zero page, and replacing
- * that is an operation of its own.
+ * Beside one operation alone the device only writes: a read would map the zero page, and replacing that
+ * is an operation of its own.
  */
 function deviceOf(retryLimit: number, operation: WorkloadOperationKind | undefined) {
-  const device = { name: "gpu0", kind: "gpu", retryLimit } as const;
-  if (operation === undefined) return device;
-  return { ...device, access: { kind: "live", writeShare: 1 } } as const;
+  const writeShare = operation === undefined ? WRITE_SHARE : 1;
+  const access = { kind: "live", pages: DEVICE_PAGES, writeShare } as const;
+  return { name: "gpu0", kind: "gpu", retryLimit, access } as const;
 }
 
 function syntheticOperation(kind: WorkloadOperationKind) {

@@ -12,7 +12,7 @@ export interface Found {
   readonly evidence: Evidence;
 }
 
-/** Which worlds and properties are asked for; what is left out is not narrowed. */
+/** Which worlds and properties are asked for; what is left out is every one that is judged. */
 export interface Asked {
   readonly protocol?: StudyProtocol;
   readonly operations?: readonly OperationId[];
@@ -30,6 +30,9 @@ export const SAFETY: readonly PropertyId[] = [
   "stale-walk",
 ];
 
+/** Everything that a step can violate; `served` is about runs that never end. */
+const JUDGED: readonly PropertyId[] = [...SAFETY, "device-failure"];
+
 /** An access through a frame that somebody else uses by now. */
 export const STALE: readonly PropertyId[] = ["stale-read", "stale-write"];
 
@@ -37,7 +40,7 @@ export const STALE: readonly PropertyId[] = ["stale-read", "stale-write"];
 export function violations(explored: readonly ExploreResult[], asked: Asked): Found[] {
   return worldsOf(explored, asked)
     .flatMap(foundIn)
-    .filter(({ property }) => asked.properties?.includes(property) ?? true)
+    .filter(({ property }) => (asked.properties ?? JUDGED).includes(property))
     .sort((a, b) => a.steps - b.steps);
 }
 
