@@ -125,8 +125,8 @@ const DEVICE_PAGES = 4096;
 const WRITE_SHARE = 0.5;
 
 /**
- * Beside one operation alone the device only writes: a read would map the zero page, and replacing that
- * is an operation of its own.
+ * Beside one operation alone the device only writes: a read would map the zero page, and replacing
+ * that is an operation of its own.
  */
 function deviceOf(retryLimit: number, operation: WorkloadOperationKind | undefined) {
   const writeShare = operation === undefined ? WRITE_SHARE : 1;
