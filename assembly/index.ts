@@ -9,7 +9,7 @@ import { PROTOCOL_BYTES } from "./kernel/steps/program";
 import * as host from "./replay/host_interface";
 import { addressOf } from "./timed/host_notifier";
 import { Simulation } from "./timed/simulation";
-import { bootExplorer, bootReplay, bootSimulation, theWorld } from "./world";
+import { bootExplorer, bootProbe, bootReplay, bootSimulation, theWorld } from "./world";
 
 /** Where the host writes the encoded protocol before it boots. */
 export function protocolBlock(): usize {
@@ -199,6 +199,20 @@ export function heapEnd(): usize {
 /** The first broken invariant of the mm's state, 0 when all hold; see kernel/mm/audit.ts. */
 export function replayAudit(): u32 {
   return host.auditState(theWorld().replay!);
+}
+
+/** Boots a kernel that is fed as a replay, and of which is kept what it tells. */
+export function probeBoot(era: i32, arch: i32): void {
+  bootProbe(<Era>era, <Arch>arch);
+}
+
+/** How many ProbeRecords there are. */
+export function probeCount(): u32 {
+  return theWorld().probe!.sink.count;
+}
+
+export function probeRecords(): usize {
+  return theWorld().probe!.sink.block;
 }
 
 // ---- timed runs

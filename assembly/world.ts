@@ -9,6 +9,7 @@ import { Protocol } from "./kernel/steps/program";
 import { factsOf } from "./kernel/era";
 import { RunSpec } from "./abi/records";
 import { Prediction } from "./replay/prediction";
+import { Probe } from "./replay/probe";
 import { Replay } from "./replay/replay";
 import { RecordedProgram } from "./timed/recorded_program";
 import { Simulation } from "./timed/simulation";
@@ -17,6 +18,7 @@ export class World {
   explorer: Explorer | null = null;
   simulation: Simulation | null = null;
   replay: Replay | null = null;
+  probe: Probe | null = null;
 }
 
 let world: World | null = null;
@@ -51,6 +53,16 @@ export function bootReplay(era: Era, arch: Arch): void {
   world = fresh;
   const prediction = new Prediction(factsOf(era, arch));
   fresh.replay = new Replay(prediction.kernel, prediction.stage);
+}
+
+/** Forgets every world before and boots one that is fed as a replay and listened to. */
+export function bootProbe(era: Era, arch: Arch): void {
+  heap.reset();
+  const fresh = new World();
+  world = fresh;
+  const probe = new Probe(factsOf(era, arch));
+  fresh.probe = probe;
+  fresh.replay = new Replay(probe.kernel, probe.stage);
 }
 
 /** Forgets every world before and boots one to simulate. */

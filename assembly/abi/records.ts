@@ -191,6 +191,17 @@ export class EventRecord {
   a5: u64;
 }
 
+/** One thing that a probe heard; what its fields are is said at ProbeKind. */
+@unmanaged
+export class ProbeRecord {
+  kind: u32;
+  detail: u32;
+  mm: u32;
+  reserved: u32;
+  start: u64;
+  end: u64;
+}
+
 /** One difference between prediction and recording. */
 @unmanaged
 export class MismatchRecord {

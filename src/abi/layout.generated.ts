@@ -96,6 +96,15 @@ export const layout = {
     move: { offset: 0, type: "u32" },
     choices: { offset: 4, type: "u32" },
   },
+  ProbeRecord: {
+    size: 32,
+    kind: { offset: 0, type: "u32" },
+    detail: { offset: 4, type: "u32" },
+    mm: { offset: 8, type: "u32" },
+    reserved: { offset: 12, type: "u32" },
+    start: { offset: 16, type: "u64" },
+    end: { offset: 24, type: "u64" },
+  },
   RunSpec: {
     size: 104,
     seed: { offset: 0, type: "u64" },

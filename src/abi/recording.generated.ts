@@ -81,6 +81,26 @@ export enum FlushReason {
   Broadcast = 6,
 }
 
+/** What a probe hears of the mm. */
+export enum ProbeKind {
+  /** detail: a member of NotifierEvent; start, end */
+  RangeStart = 0,
+  RangeEnd = 1,
+  /** detail: a FlushReason; start: the number of pages or strides, 2^64 - 1 for everything */
+  CpuFlush = 2,
+  /** start, end */
+  SecondaryFlush = 3,
+  TlbBarrier = 4,
+  /** start, end */
+  InvalidatePage = 5,
+  /** start, end */
+  ChangePte = 6,
+  Release = 7,
+  /** start: the order of the folio */
+  FreedPage = 8,
+  FreedTable = 9,
+}
+
 export enum AccessKind {
   Read = 1,
   Write = 2,

@@ -2,6 +2,7 @@
  * A small program written as the events that a recording of it would have, without what the kernel
  * announced: the mm's predictions are then all that a replay reports.
  */
+import type { ReplayAction } from "../../src/abi/recording.generated.js";
 import { ReplayCore } from "../../src/replay/replay_core.js";
 import { EventEncoder } from "../../src/workload/encode.js";
 import type { Context, RecordedEvent, RecordingHeader } from "../../src/workload/recording.js";
@@ -12,6 +13,10 @@ export const GIB = 2 ** 30;
 /** Where programs work; one page is kept mapped at the end of the first GiB, as in any real mm. */
 export const BASE = 2 ** 40;
 
+/** A page that nothing else uses, near the keeper. */
+const DRAIN_PAGE = GIB / PAGE - 3;
+const MADV_COLD = 20;
+
 export const NONE = 0;
 export const R = 1;
 export const RW = 3;
@@ -20,7 +25,10 @@ export const PRIVATE = 0x22;
 export const SHARED = 0x21;
 const FIXED = 0x10;
 
-/** What an operation is predicted to cause, in order: ranges in pages from BASE, and flushes. */
+/**
+ * What an operation was predicted to cause, in order: ranges in pages from BASE, flushes with their
+ * reason.
+ */
 export type Predicted = string[];
 
 const HEADER: RecordingHeader = {
@@ -45,12 +53,15 @@ const HEADER: RecordingHeader = {
 
 const REASONS: Record<number, string> = { 2: "local", 3: "flush", 4: "ask others" };
 
-interface Task {
+export interface Task {
   p: number;
   tid: number;
   mm: number;
   cpu: number;
 }
+
+/** What a program is carried out by. */
+export type ProgramCore = Pick<ReplayCore, "run" | "mismatches" | "audit">;
 
 export class Program {
   readonly #encoder = new EventEncoder();
@@ -61,7 +72,7 @@ export class Program {
   #mms = 1;
 
   private constructor(
-    private readonly core: ReplayCore,
+    private readonly core: ProgramCore,
     header: RecordingHeader,
     keeper: boolean,
   ) {
@@ -75,8 +86,17 @@ export class Program {
   }
 
   static async start(settings: Partial<RecordingHeader> = {}, keeper = true): Promise<Program> {
+    return Program.on((header) => ReplayCore.create(header, true), settings, keeper);
+  }
+
+  /** The same on another core. */
+  static async on(
+    create: (header: RecordingHeader) => Promise<ProgramCore>,
+    settings: Partial<RecordingHeader> = {},
+    keeper = true,
+  ): Promise<Program> {
     const header = { ...HEADER, ...settings };
-    return new Program(await ReplayCore.create(header, true), header, keeper);
+    return new Program(await create(header), header, keeper);
   }
 
   // ---- memory; places and lengths are pages from BASE
@@ -150,15 +170,42 @@ export class Program {
     return this.#add({ ev: "enter", call, a }, task).#add({ ev: "exit", call, ret }, task);
   }
 
+  /** What a kernel thread did, as the recording of it tells. */
+  kernelThread(kthread: string, event: WithoutContext): this {
+    const line = ++this.#line;
+    const nobody = { p: 0, tid: 0, mm: 0, cpu: 1 };
+    this.#encoder.add({ ...event, ...nobody, line, t: line, kthread } as RecordedEvent);
+    return this;
+  }
+
+  /** An ioctl, or a write to a file of procfs. */
+  act(action: ReplayAction, ...args: number[]): this {
+    const line = ++this.#line;
+    const event = { ev: "text", text: "", ...this.#main, line, t: line, kthread: null } as const;
+    this.#encoder.addAction(event, [action, ...args]);
+    return this.#add({ ev: "done" });
+  }
+
+  /** The last task of the program ends. */
+  end(): this {
+    return this.#add({ ev: "taskexit" });
+  }
+
+  /** Pages that wait to be put on the LRU are put there, so that nothing but their entries holds them. */
+  drain(): this {
+    const page = DRAIN_PAGE;
+    return this.map(page, 1).advise(page, 1, MADV_COLD).unmap(page, 1);
+  }
+
   // ---- results
 
   /** Carries out the program so far, and gives what `act` then causes. */
   predict(act: (program: this) => unknown): Predicted {
-    this.#run();
+    this.carryOut();
     const before = this.core.mismatches().length;
     act(this);
     for (const task of [...this.#children, this.#main]) this.#add({ ev: "begin" }, task);
-    this.#run();
+    this.carryOut();
     return this.core
       .mismatches()
       .slice(before)
@@ -167,11 +214,12 @@ export class Program {
 
   /** The number of a broken invariant, or 0. */
   audit(): number {
-    this.#run();
+    this.carryOut();
     return this.core.audit();
   }
 
-  #run(): void {
+  /** Carries out what was written so far. */
+  carryOut(): void {
     if (this.#encoder.records > 0) this.core.run(this.#encoder.take());
   }
 
