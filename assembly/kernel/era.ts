@@ -57,6 +57,8 @@ export class EraFacts {
    * changed.
    */
   gathersProtection: bool = true;
+  /** mprotect of hugetlb pages has a gather of its own, so that the outer one flushes everything. */
+  nestsHugetlbGather: bool = true;
   /** One gather serves all ranges of a madvise call; else each vma has its own. */
   sharesAdviceGather: bool = true;
   /** MADV_DONTNEED frees pte tables that it empties (PT_RECLAIM). */
@@ -83,6 +85,8 @@ export class EraFacts {
   mergesVmas: bool = true;
   /** More strides than this are flushed as everything. */
   flushCeiling: u64 = 33;
+  /** The stride of the flush of a 2 MiB entry, as a shift (flush_pmd_tlb_range). */
+  pmdFlushShift: u64 = 12;
   /** Reclaim leaves the flush of CPUs to a batch (ARCH_WANT_BATCHED_UNMAP_TLB_FLUSH). */
   batchesReclaim: bool = true;
   /**
@@ -107,6 +111,7 @@ function onArm64(facts: EraFacts): void {
   facts.mergesVmas = false;
   // MAX_DVM_OPS: 512 operations are too many
   facts.flushCeiling = 511;
+  facts.pmdFlushShift = 21;
   facts.flushesUpgrades = true;
   facts.reclaimsTables = false;
 }
@@ -118,6 +123,7 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.hasOnlyEnd = true;
   facts.hasChangePte = true;
   facts.protectLevel = LEVEL_PMD;
+  facts.nestsHugetlbGather = false;
   facts.sharesAdviceGather = false;
   facts.reclaimsTables = false;
   facts.realignsMoves = false;
@@ -137,6 +143,7 @@ function asIn4_15(facts: EraFacts, isArm64: bool): void {
   facts.announcesRetract = false;
   // MAX_TLB_RANGE: 1024 pages
   if (isArm64) facts.flushCeiling = 1024;
+  facts.pmdFlushShift = 12;
 }
 
 /** Before the reverse map got pairs, before reclaim was batched. */

@@ -134,6 +134,8 @@ export class KernelThreads {
 
   /** The page is back, in another frame. */
   finishMigration(va: u64): void {
+    // try_to_unmap_flush stands between the unmapping and the move
+    flushReclaimed(this.kernel);
     const vma = this.vmaOfCall(va);
     if (vma == null) return;
     const frames = this.kernel.frames;

@@ -174,7 +174,7 @@ export class Program {
   kernelThread(kthread: string, event: WithoutContext): this {
     const line = ++this.#line;
     const nobody = { p: 0, tid: 0, mm: 0, cpu: 1 };
-    this.#encoder.add({ ...event, ...nobody, line, t: line, kthread } as RecordedEvent);
+    this.#encoder.add({ ...event, ...nobody, line, t: line, kthread });
     return this;
   }
 
@@ -186,9 +186,10 @@ export class Program {
     return this.#add({ ev: "done" });
   }
 
-  /** The last task of the program ends. */
+  /** The first task of the program ends, and another program runs. */
   end(): this {
-    return this.#add({ ev: "taskexit" });
+    const next = { p: 99, tid: 99, mm: 99, cpu: this.#main.cpu };
+    return this.#add({ ev: "taskexit" }).#add({ ev: "begin" }, next);
   }
 
   /** Pages that wait to be put on the LRU are put there, so that nothing but their entries holds them. */

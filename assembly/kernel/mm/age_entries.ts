@@ -69,7 +69,7 @@ function ageHuge(
     // pmdp_invalidate: MADV_FREE flushes at once, MADV_COLD lets the gather do it
     if (lazyFree) {
       store<u64>(address, invalidEntry(entry));
-      kernel.tlbs.flushRange(mmAt(vma.mm), va, va + PMD_SIZE, 12, true);
+      kernel.tlbs.flushPmd(mmAt(vma.mm), va);
     }
     store<u64>(address, entry & ~cleared);
     kernel.gather.clearedPmd(va);

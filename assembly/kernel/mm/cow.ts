@@ -141,7 +141,7 @@ export function replaceHugePage(kernel: Kernel, vma: Vma, va: u64): void {
   const pfn = newAnonFolio(kernel, vma, block, HUGE_ORDER);
   kernel.holdReplaced(old);
   store<u64>(address, 0);
-  kernel.tlbs.flushRangeNotify(mm, block, block + PMD_SIZE, 12, true);
+  kernel.tlbs.flushPmdNotify(mm, block);
   kernel.frames.mapHuge(pfn);
   store<u64>(address, entryFor(vma, pfn) | PTE_PAGE_SIZE | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
   kernel.frames.unmapHuge(old);

@@ -10,6 +10,7 @@
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_mm_range, flush_tlb_func,
  *             arch_tlbbatch_flush), arch/arm64/include/asm/tlbflush.h
  */
+import { PMD_SIZE } from "../../base/page";
 import { FlushReason } from "../../abi/recording";
 import { EraFacts, SecondaryFlush } from "../era";
 import { EventSink, FLUSH_ALL } from "../events";
@@ -118,6 +119,17 @@ export class CpuTlbs {
     this.flushCpus(mm, start, end, strideShift);
     // last, and exact although the CPUs may have flushed everything
     if (this.tellsSecondary()) this.sink.secondaryFlush(mm, start, end);
+  }
+
+  /** flush_pmd_tlb_range of the block that one entry maps. */
+  flushPmd(mm: Mm, block: u64): void {
+    this.flushRange(mm, block, block + PMD_SIZE, this.facts.pmdFlushShift, true);
+  }
+
+  /** pmdp_huge_clear_flush_notify, behind the clearing. */
+  flushPmdNotify(mm: Mm, block: u64): void {
+    this.flushPmd(mm, block);
+    this.notifySecondary(mm, block, block + PMD_SIZE);
   }
 
   /**

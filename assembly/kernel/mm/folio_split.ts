@@ -54,7 +54,7 @@ export class UnmapFolio extends RmapVisitor {
     const entry = load<u64>(address);
     const pfn = entryFrame(entry);
     store<u64>(address, invalidEntry(entry));
-    kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+    kernel.tlbs.flushPmd(mm, block);
     this.left--;
     if (!keepsEntries) {
       store<u64>(address, 0);

@@ -47,7 +47,7 @@ function splitLocked(kernel: Kernel, mm: Mm, block: u64, address: usize): void {
   const frames = kernel.frames;
   if (pfn != HUGE_ZERO_PFN && (frames.at(pfn).flags & FRAME_FILE) != 0) {
     store<u64>(address, 0);
-    kernel.tlbs.flushRangeNotify(mm, block, block + PMD_SIZE, 12, true);
+    kernel.tlbs.flushPmdNotify(mm, block);
     if ((entry & PTE_DIRTY) != 0) frames.at(pfn).flags |= FRAME_DIRTY;
     frames.unmapHuge(pfn);
     return;
@@ -55,9 +55,9 @@ function splitLocked(kernel: Kernel, mm: Mm, block: u64, address: usize): void {
   // pmdp_invalidate: nobody may use the entry while its pages are mapped one by one
   store<u64>(address, invalidEntry(entry));
   if (pfn == HUGE_ZERO_PFN && kernel.facts.notifiesDowngrades) {
-    kernel.tlbs.flushRangeNotify(mm, block, block + PMD_SIZE, 12, true);
+    kernel.tlbs.flushPmdNotify(mm, block);
   } else {
-    kernel.tlbs.flushRange(mm, block, block + PMD_SIZE, 12, true);
+    kernel.tlbs.flushPmd(mm, block);
   }
   const table = kernel.tables.newTable();
   const small = entry & ~(0x000ffffffffff000 | PTE_PAGE_SIZE);

@@ -48,7 +48,7 @@ export function protectHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): 
   if (kernel.facts.notifiesDowngrades) kernel.tlbs.flushRangeNotify(mm, start, end, 21, false);
   else kernel.tlbs.flushRange(mm, start, end, 21, false);
   kernel.sink.rangeEnd(mm);
-  if (kernel.facts.gathersProtection) kernel.gather.requireFullFlush();
+  if (kernel.facts.nestsHugetlbGather) kernel.gather.requireFullFlush();
 }
 
 export function moveHugetlb(

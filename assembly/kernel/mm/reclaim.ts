@@ -67,8 +67,8 @@ export class SwapOutPage extends RmapVisitor {
       store<u64>(address, swapEntry(this.slot) | exclusive | (entry & PTE_UFFD_WP));
       kernel.swap.share(this.slot);
     }
-    kernel.tlbs.notifySecondary(mm, va, va + 4096);
-    kernel.sink.invalidatePage(mm, va);
+    if (kernel.facts.hasInvalidatePage) kernel.sink.invalidatePage(mm, va);
+    else kernel.tlbs.notifySecondary(mm, va, va + 4096);
     kernel.frames.unmap(pfn);
   }
 }
