@@ -193,7 +193,9 @@ export function replayListed(list: u32, index: u32): f64 {
 
 /** Where the heap ends: everything that is simulated lies below. */
 export function heapEnd(): usize {
-  return heap.alloc(0);
+  const end = heap.alloc(0);
+  heap.free(end);
+  return end;
 }
 
 /** The first broken invariant of the mm's state, 0 when all hold; see kernel/mm/audit.ts. */

@@ -40,9 +40,9 @@ function entriesOf(list: string): Map<string, number> {
   return entries;
 }
 
-/** An entry is a row of a table whose first cell is its number. */
+/** An entry begins with a heading that is its number. */
 function numberOf(line: string): string | null {
-  return /^\| *([DR]\d+) *\|/.exec(line)?.[1] ?? null;
+  return /^## ([DR]\d+)$/.exec(line)?.[1] ?? null;
 }
 
 function citedIn(line: string): string[] {
