@@ -1,5 +1,7 @@
 #!/usr/bin/env node
-/** How many of the given recordings the mm predicts: a line for each that it does not, and a total. */
+/**
+ * How many of the given recordings the mm predicts: a line for each that it does not, and a total.
+ */
 import { createReadStream, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { readRecording } from "../build/workload/recording.js";
