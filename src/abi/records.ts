@@ -60,6 +60,16 @@ export function writeRecord<R extends RecordName>(
   }
 }
 
+/** The bytes of one record; fields left out are 0. */
+export function encodeRecord<R extends RecordName>(
+  name: R,
+  values: Partial<RecordOf<R>>,
+): Uint8Array<ArrayBuffer> {
+  const bytes = new Uint8Array(recordSize(name));
+  writeRecord(name, new DataView(bytes.buffer), values);
+  return bytes;
+}
+
 function readField(type: string, view: DataView, at: number): number | bigint {
   switch (type) {
     case "u8":

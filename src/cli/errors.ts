@@ -4,6 +4,7 @@ import { InvalidToken } from "../explore/token.js";
 import { InvalidScenario } from "../scenario/errors.js";
 import { RecordingError } from "../workload/recording_error.js";
 import { ExitCode } from "./exit_code.js";
+import { Interrupted } from "./interruption.js";
 
 /** The user's mistake: what is wrong, where, and what to try. */
 export class UserError extends Error {
@@ -41,6 +42,9 @@ export function judge(error: unknown, environment: string): Verdict {
     return userMistake(new UserError("token", error.problem, error.hint));
   }
   if (error instanceof UserError) return userMistake(error);
+  if (error instanceof Interrupted) {
+    return { exitCode: ExitCode.Interrupted, text: "\ninterrupted\n" };
+  }
   return { exitCode: ExitCode.Defect, text: defectReport(error, environment) };
 }
 

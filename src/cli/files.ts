@@ -28,7 +28,7 @@ async function readStandardInput(): Promise<string> {
 /** Refuses a place for a file that is a directory, or has none to be in. */
 export async function checkDirectory(path: string): Promise<void> {
   try {
-    await access(dirname(path), constants.W_OK);
+    await access(`${dirname(path)}/.`, constants.W_OK);
   } catch (error) {
     throw fileError(path, "cannot be written", error);
   }

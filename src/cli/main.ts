@@ -3,6 +3,7 @@
 import { judge } from "./errors.js";
 import { ExitCode } from "./exit_code.js";
 import { removeUnfinished } from "./files.js";
+import { interruptWork } from "./interruption.js";
 import { packageVersion } from "./package_info.js";
 import { buildProgram } from "./program.js";
 
@@ -12,7 +13,9 @@ function environment(): string {
   return `  ${versions}, ${process.platform} ${process.arch}\n  ${command}`;
 }
 
-function interrupt(): never {
+function interrupt(): void {
+  // Work that tidies up after itself ends on its own; who interrupts again does not wait for it.
+  if (interruptWork()) return;
   removeUnfinished();
   process.stderr.write("\ninterrupted\n");
   process.exit(ExitCode.Interrupted);

@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { describeCommand } from "./commands/describe.js";
 import { exploreCommand } from "./commands/explore.js";
 import { listCommand } from "./commands/list.js";
+import { recordCommand } from "./commands/record.js";
 import { replayCommand } from "./commands/replay.js";
 import { runCommand } from "./commands/run.js";
 import { schemaCommand } from "./commands/schema.js";
@@ -10,6 +11,7 @@ import { studyCommand } from "./commands/study.js";
 import { tokenCommand } from "./commands/token.js";
 import { conductStudy } from "./conduct_study.js";
 import { exploreWorlds } from "./explore_worlds.js";
+import { record } from "./record_program.js";
 import { replayRecordings } from "./replay_recordings.js";
 import { replayAnyToken } from "./replay_token.js";
 import { packageVersion } from "./package_info.js";
@@ -21,6 +23,7 @@ const COMMANDS = [
   () => exploreCommand(exploreWorlds),
   () => replayCommand(replayRecordings),
   () => tokenCommand(replayAnyToken),
+  () => recordCommand(record),
   listCommand,
   describeCommand,
   schemaCommand,

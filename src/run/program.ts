@@ -1,12 +1,11 @@
 /** The program of a timed run, as batches of records for the core. */
-import { RecordKind } from "../abi/recording.generated.js";
-import { readColumn } from "../abi/records.js";
 import { recordsOf, settingsOf } from "../replay/feed.js";
 import type { ResolvedScenario, ResolvedWorkloadOperation } from "../scenario/resolved.js";
 import { EventEncoder } from "../workload/encode.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader, RecordingReader } from "../workload/recording.js";
 import { SYNTHETIC_HEADER, syntheticEvents } from "../workload/synthetic.js";
+import { shareMm } from "./shared_mm.js";
 
 /** A program that can be run any number of times. */
 export interface Program {
@@ -17,7 +16,8 @@ export interface Program {
   /** Settings of the recorded system, for replaySet of the core. */
   readonly settings: readonly (readonly [number, number])[];
   /**
-   * The number of the mm that devices share: the busiest one, by the ranges that were announced.
+   * The number of the mm that devices share: the busiest one, by the ranges that were announced, or
+   * by its calls and faults where the recording has no notifier.
    */
   readonly sharedMm: number;
 }
@@ -51,12 +51,13 @@ function programFrom(
   header: RecordingHeader,
   records: Uint8Array<ArrayBuffer>,
 ): Program {
+  const shared = shareMm(records);
   return {
     name,
-    records,
-    events: records.length / RECORD_BYTES,
+    records: shared.records,
+    events: shared.records.length / RECORD_BYTES,
     settings: settingsOf(header),
-    sharedMm: busiestMm(records),
+    sharedMm: shared.mm,
   };
 }
 
@@ -69,16 +70,4 @@ function joined(batches: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
     at += batch.length;
   }
   return records;
-}
-
-/** The mm in whose context most ranges were announced; 0 if none was. */
-function busiestMm(records: Uint8Array<ArrayBuffer>): number {
-  const kinds: RecordKind[] = readColumn("EventRecord", "kind", records);
-  const ranges = new Map<number, number>();
-  readColumn("EventRecord", "mm", records).forEach((mm, index) => {
-    if (kinds[index] !== RecordKind.Inval || mm === 0) return;
-    ranges.set(mm, (ranges.get(mm) ?? 0) + 1);
-  });
-  const [busiest] = [...ranges].sort((a, b) => b[1] - a[1] || a[0] - b[0]);
-  return busiest?.[0] ?? 0;
 }

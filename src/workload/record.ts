@@ -31,6 +31,8 @@ export interface RecordOptions {
   output: string;
   /** Ends the program and the recording; nothing is left. */
   signal?: AbortSignal;
+  /** A file that the program's standard output goes to, by its number; left out: to ours. */
+  programOutput?: number;
   /** The perf program, and where the kernel's file systems are. */
   tool?: Partial<PerfTool>;
 }
@@ -57,7 +59,7 @@ const NOT_STARTED = "Workload failed";
 /** Runs a program and records it. What is missing for that is one `RecordingError`. */
 export async function recordProgram(
   argv: readonly string[],
-  { output, signal, tool = {} }: RecordOptions,
+  { output, signal, tool = {}, programOutput }: RecordOptions,
 ): Promise<RecordOutcome> {
   const perf: PerfTool = { perf: "perf", root: "/", ...tool };
   if (argv.length === 0) throw new RecordingError(output, null, "no program is given", "Name one");
@@ -74,7 +76,7 @@ export async function recordProgram(
   const unfinished = `${output}.unfinished-${process.pid}`;
   try {
     const data = join(directory, "perf.data");
-    const exitStatus = await runPerfRecord(perf, argv, data, output, signal);
+    const exitStatus = await runPerfRecord(perf, argv, { data, output, signal, programOutput });
     const outcome = await convert(perf, argv, data, { output, unfinished, exitStatus, signal });
     await rename(unfinished, output);
     return outcome;
@@ -84,23 +86,28 @@ export async function recordProgram(
   }
 }
 
+interface PerfRecording {
+  data: string;
+  output: string;
+  signal: AbortSignal | undefined;
+  programOutput: number | undefined;
+}
+
 /** Runs the program under perf; its exit status. */
 async function runPerfRecord(
   perf: PerfTool,
   argv: readonly string[],
-  data: string,
-  output: string,
-  signal: AbortSignal | undefined,
+  { data, output, signal, programOutput }: PerfRecording,
 ): Promise<number> {
   const events = await eventArguments(perf);
   const options = ["--quiet", "--data", "--no-buildid", "--mmap-pages", String(BUFFER_PAGES)];
   const args = ["record", ...options, "--output", data, ...events, "--", ...argv];
   const child = spawn(perf.perf, args, {
-    stdio: ["inherit", "inherit", "pipe"],
+    stdio: ["inherit", programOutput ?? "inherit", "pipe"],
     ...(signal === undefined ? {} : { signal }),
   });
   let said = "";
-  child.stderr.on("data", (chunk: Buffer) => {
+  child.stderr?.on("data", (chunk: Buffer) => {
     process.stderr.write(chunk);
     said = (said + chunk.toString()).slice(-STDERR_KEPT);
   });

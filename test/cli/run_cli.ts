@@ -1,7 +1,8 @@
 import { spawn, spawnSync, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const main = fileURLToPath(new URL("../../build/cli/main.js", import.meta.url));
+/** The built command line. */
+export const mainPath = fileURLToPath(new URL("../../build/cli/main.js", import.meta.url));
 
 export const projectRoot = fileURLToPath(new URL("../../", import.meta.url));
 
@@ -13,7 +14,7 @@ export interface Outcome {
 
 /** Runs the built command line in the project's root; `npm run build` comes first. */
 export function tlbstorm(args: readonly string[], input = ""): Outcome {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...args], {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [mainPath, ...args], {
     cwd: projectRoot,
     encoding: "utf8",
     input,
@@ -22,5 +23,5 @@ export function tlbstorm(args: readonly string[], input = ""): Outcome {
 }
 
 export function startTlbstorm(args: readonly string[]): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [main, ...args], { cwd: projectRoot });
+  return spawn(process.execPath, [mainPath, ...args], { cwd: projectRoot });
 }
