@@ -9,15 +9,18 @@ import { loadScenario } from "../../src/scenario/load.js";
 import type { ScenarioInput } from "../../src/scenario/schema.js";
 import { openRecording } from "../workload/repository_recordings.js";
 
-const program = await programOf("random_2", await openRecording("micro/random_2.jsonl.gz"));
+const program = await programOf(
+  "random_anon_1",
+  await openRecording("micro/random_anon_1.jsonl.gz"),
+);
 const short = await programOf("munmap", await openRecording("micro/munmap_multi_pop.jsonl.gz"));
 
 function scenario(changes: Partial<ScenarioInput> = {}) {
   return loadScenario({
     name: "a device beside a program",
     protocol: "none",
-    devices: [{ name: "dsa0", kind: "accelerator" }],
-    workload: { recording: "random_2" },
+    devices: [{ name: "gpu0", kind: "gpu", lanes: 16 }],
+    workload: { recording: "random_anon_1" },
     ...changes,
   }).resolved;
 }
