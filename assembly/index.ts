@@ -9,7 +9,14 @@ import { PROTOCOL_BYTES } from "./kernel/steps/program";
 import * as host from "./replay/host_interface";
 import { addressOf } from "./timed/host_notifier";
 import { Simulation } from "./timed/simulation";
-import { bootExplorer, bootProbe, bootReplay, bootSimulation, theWorld } from "./world";
+import {
+  bootExplorer,
+  bootKernels,
+  bootProbe,
+  bootReplay,
+  bootSimulation,
+  theWorld,
+} from "./world";
 
 /** Where the host writes the encoded protocol before it boots. */
 export function protocolBlock(): usize {
@@ -315,4 +322,20 @@ export function runLivePage(device: u32, age: u32): f64 {
 
 function simulation(): Simulation {
   return theWorld().simulation!;
+}
+
+// ---- benchmarks
+
+export function benchBoot(): void {
+  bootKernels();
+}
+
+/** Looks up pages that the TLB holds; a checksum of what was found. */
+export function benchLookUp(count: u32): u32 {
+  return theWorld().kernels!.lookUp(count);
+}
+
+/** Walks to pages without a walk cache; a checksum of what was found. */
+export function benchWalk(count: u32): u32 {
+  return theWorld().kernels!.walk(count);
 }

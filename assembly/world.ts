@@ -2,6 +2,7 @@
  * The one reference to everything that is simulated; nothing else in the core is module-level
  * state.
  */
+import { Kernels } from "./bench/kernels";
 import { Arch, Era, Operation } from "./abi/vocabulary";
 import { Explorer } from "./explore/explorer";
 import { Instance } from "./explore/instance";
@@ -19,6 +20,7 @@ export class World {
   simulation: Simulation | null = null;
   replay: Replay | null = null;
   probe: Probe | null = null;
+  kernels: Kernels | null = null;
 }
 
 let world: World | null = null;
@@ -85,4 +87,12 @@ export function bootSimulation(
   );
   fresh.simulation = simulation;
   fresh.replay = new Replay(simulation.kernel, new RecordedProgram(simulation));
+}
+
+/** Forgets every world before and boots the kernels of a benchmark. */
+export function bootKernels(): void {
+  heap.reset();
+  const fresh = new World();
+  world = fresh;
+  fresh.kernels = new Kernels();
 }

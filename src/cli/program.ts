@@ -1,5 +1,6 @@
 /** The tree of commands. */
 import { Command } from "@commander-js/extra-typings";
+import { benchCommand } from "./commands/bench.js";
 import { describeCommand } from "./commands/describe.js";
 import { exploreCommand } from "./commands/explore.js";
 import { listCommand } from "./commands/list.js";
@@ -14,6 +15,7 @@ import { exploreWorlds } from "./explore_worlds.js";
 import { record } from "./record_program.js";
 import { replayRecordings } from "./replay_recordings.js";
 import { replayAnyToken } from "./replay_token.js";
+import { measure } from "./measure.js";
 import { packageVersion } from "./package_info.js";
 import { simulate } from "./simulate.js";
 
@@ -24,6 +26,7 @@ const COMMANDS = [
   () => replayCommand(replayRecordings),
   () => tokenCommand(replayAnyToken),
   () => recordCommand(record),
+  () => benchCommand(measure),
   listCommand,
   describeCommand,
   schemaCommand,

@@ -17,11 +17,14 @@ export class WalkCache {
   private readonly pgd: Tlb | null;
   /** The generation of the table that the last find() returned. */
   foundGeneration: u32 = 0;
+  /** Some level has entries. */
+  readonly hasEntries: bool;
 
   constructor(pmdEntries: u32, pudEntries: u32, pgdEntries: u32) {
     this.pmd = pmdEntries == 0 ? null : new Tlb(1, pmdEntries);
     this.pud = pudEntries == 0 ? null : new Tlb(1, pudEntries);
     this.pgd = pgdEntries == 0 ? null : new Tlb(1, pgdEntries);
+    this.hasEntries = (pmdEntries | pudEntries | pgdEntries) != 0;
   }
 
   /** The table that the entry of `level` for `va` points to, or NO_FRAME. */
