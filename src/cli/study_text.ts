@@ -6,7 +6,7 @@ import {
   type StudyResult,
   type SummaryRow,
 } from "../study/index.js";
-import { counted, grouped, percent, rounded } from "../study/numbers.js";
+import { counted, grouped } from "../study/numbers.js";
 import { formatTable } from "./output.js";
 
 const WIDTH = 80;
@@ -20,7 +20,7 @@ export function formatStudy(data: StudyData, result: StudyResult): string {
       `${grouped(facts.events)} events, ${counted(facts.forks, "fork")}, seed ${data.seed}, digest ${result.digest}`,
     ].join("\n"),
     formatSummary(rows),
-    LEGEND,
+    legend(),
     ...answers(data).map(({ number, question, short }) =>
       [...wrapped(`${number}. ${question}`, 3), ...wrapped(`   ${short}`, 3)].join("\n"),
     ),
@@ -31,12 +31,19 @@ export function formatStudy(data: StudyData, result: StudyResult): string {
   return parts.join("\n\n");
 }
 
-const LEGEND = [
-  "wrong: accesses that the mm had ruled out, and walks through freed tables;",
-  "/pair: page requests in an open range pair, for each pair; stalled: share of the",
-  "time of the device's lanes; explored: what some interleaving of munmap, DONTNEED,",
-  "mprotect or fork and copy breaks. Counts are exact, times modelled.",
-].join("\n");
+/** Shorter words for the table. */
+const BRIEF: Partial<Record<string, string>> = { "read-only": "ro", "gives up": "fails" };
+
+function legend(): string {
+  return wrapped(
+    "wrong: accesses that the mm had ruled out, and walks through freed tables; /pair: page " +
+      "requests in an open range pair, for each pair; stalled: share of the time of the device's " +
+      "lanes; explored: what some interleaving of munmap, DONTNEED, mprotect or fork and copy " +
+      "breaks (stale accesses, ro: writes to read-only pages, walk: walks through freed tables, " +
+      "split: old page after a copy, fails: gives up). Counts are exact, times are modelled.",
+    0,
+  ).join("\n");
+}
 
 function formatSummary(rows: readonly SummaryRow[]): string {
   const right = (head: string) => ({ head, align: "right" as const });
@@ -48,9 +55,11 @@ function formatSummary(rows: readonly SummaryRow[]): string {
       row.era,
       grouped(row.broken),
       grouped(row.pageRequests),
-      rounded(row.perPair),
-      row.stalled === null ? "" : percent(row.stalled),
-      row.stalled === null ? "" : row.explored.join(", ") || "holds",
+      row.perPair.toFixed(2),
+      row.stalled === null ? "" : `${(100 * row.stalled).toFixed(1)} %`,
+      row.stalled === null
+        ? ""
+        : row.explored.map((word) => BRIEF[word] ?? word).join(" ") || "holds",
     ]),
   );
 }

@@ -97,7 +97,9 @@ function handlerStep(kind: StepKind, { move, before, after }: Transition): strin
   const { faultIsServed, faultFrame } = after.devices[move.index]!;
   switch (kind) {
     case StepKind.HandleFault:
-      return faultIsServed ? `${text}: F${faultFrame}` : `${text}: INVALID`;
+      if (!faultIsServed) return `${text}: INVALID`;
+      // Only a handler that fills a mirror remembers the frame.
+      return faultFrame < after.frames.length ? `${text}: F${faultFrame}` : `${text}: served`;
     case StepKind.CheckCountAndSequence:
     case StepKind.CheckSequence:
       return faultIsServed ? `${text}: unchanged` : `${text}: start over`;

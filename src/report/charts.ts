@@ -80,34 +80,25 @@ const ROW_PX = 26;
 /** Room for the value at the end of the longest bar. */
 const VALUE_PX = 70;
 
-function barOptions(
-  { bars, valueLabel, scale }: Extract<Chart, { form: "bars" }>,
+type BarChart = Extract<Chart, { form: "bars" }>;
+
+function barOptions(chart: BarChart, size: Size, colour: Colour): Plot.PlotOptions {
+  return chart.series === "stacked"
+    ? stackedOptions(chart, size, colour)
+    : groupedOptions(chart, size, colour);
+}
+
+function stackedOptions(
+  { bars, valueLabel, scale }: BarChart,
   size: Size,
   colour: Colour,
 ): Plot.PlotOptions {
-  const labels = [...new Set(bars.map(({ label }) => label))];
+  const labels = labelsOf(bars);
   const totals = labels.map((label) => ({ label, value: totalOf(bars, label) }));
   return {
-    height: labels.length * ROW_PX + 64,
-    marginLeft: size.marginLeft,
-    marginRight: VALUE_PX,
-    marginTop: 8,
-    marginBottom: 48,
-    x: {
-      ...axis(
-        scale,
-        totals.map(({ value }) => value),
-        size === WIDE ? 6 : 3,
-      ),
-      label: valueLabel,
-      grid: true,
-    },
-    y: {
-      label: null,
-      domain: labels,
-      tickSize: 0,
-      tickFormat: (label: string) => shortened(label, size),
-    },
+    ...barFrame(labels.length, size),
+    x: valueAxis(scale, totals, valueLabel, size),
+    y: { ...labelAxis(size), domain: labels },
     marks: [
       Plot.barX(bars, {
         x: "value",
@@ -116,16 +107,75 @@ function barOptions(
         insetTop: 3,
         insetBottom: 3,
       }),
-      Plot.text(totals, {
-        x: "value",
-        y: "label",
-        text: ({ value }: { value: number }) => rounded(value),
-        textAnchor: "start",
-        dx: 5,
-      }),
+      Plot.text(totals, { ...VALUE_TEXT, x: "value", y: "label", text: valueText }),
       Plot.ruleX([0]),
     ],
   };
+}
+
+function groupedOptions(
+  { bars, valueLabel, scale }: BarChart,
+  size: Size,
+  colour: Colour,
+): Plot.PlotOptions {
+  const labels = labelsOf(bars);
+  return {
+    ...barFrame(bars.length, size),
+    x: valueAxis(scale, bars, valueLabel, size),
+    y: { axis: null, domain: [...new Set(bars.map(({ series }) => series ?? ""))] },
+    fy: { ...labelAxis(size), domain: labels },
+    marks: [
+      Plot.barX(bars, {
+        x: "value",
+        y: "series",
+        fy: "label",
+        fill: ({ series }: Bar) => colour(series),
+        insetTop: 1,
+        insetBottom: 1,
+      }),
+      Plot.text(bars, { ...VALUE_TEXT, x: "value", y: "series", fy: "label", text: valueText }),
+      Plot.ruleX([0]),
+      Plot.axisFy({
+        anchor: "left",
+        label: null,
+        tickFormat: (label: string) => shortened(label, size),
+      }),
+    ],
+  };
+}
+
+const VALUE_TEXT = { textAnchor: "start", dx: 5 } as const;
+
+function valueText({ value }: { value: number }): string {
+  return rounded(value);
+}
+
+function labelsOf(bars: readonly Bar[]): string[] {
+  return [...new Set(bars.map(({ label }) => label))];
+}
+
+function barFrame(rows: number, size: Size) {
+  return {
+    height: rows * ROW_PX + 64,
+    marginLeft: size.marginLeft,
+    marginRight: VALUE_PX,
+    marginTop: 8,
+    marginBottom: 48,
+  };
+}
+
+function valueAxis(
+  scale: "linear" | "log",
+  rows: readonly { value: number }[],
+  label: string,
+  size: Size,
+) {
+  const values = rows.map(({ value }) => value);
+  return { ...axis(scale, values, size === WIDE ? 6 : 3), label, grid: true };
+}
+
+function labelAxis(size: Size) {
+  return { label: null, tickSize: 0, tickFormat: (label: string) => shortened(label, size) };
 }
 
 function totalOf(bars: readonly Bar[], label: string): number {

@@ -136,7 +136,7 @@ const TOKENS = `<% if (it.references.length > 0) { %>
 <h3>To repeat these figures: <code><%= it.command %></code> and one of</h3>
 <ol>
 <% for (const reference of it.references) { %>
-<li id="q<%= it.answer %>-t<%= reference.number %>"><span>[<%= reference.number %>]</span><span><%= reference.label %></span><code><%= reference.token %></code></li>
+<li id="q<%= it.answer %>-t<%= reference.number %>"><span>[<%= reference.number %>]</span><span><%= reference.label %></span><code tabindex="0"><%= reference.token %></code></li>
 <% } %>
 </ol>
 </div>

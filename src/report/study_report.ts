@@ -50,7 +50,7 @@ function introduction({ program, facts, speed, base }: StudyData): string[] {
   const [device] = base.resolved.devices;
   return [
     `In 2014 the mmu_notifier interface was asked seven questions about devices that walk the page table of a process by themselves. Here they are put to a model of the mm, of an IOMMU and of such a device, and answered with the figures of one set of runs.`,
-    `The program was recorded on a real kernel (${program}): ${grouped(events)} events, among them ${counted(calls, "system call")}, ${counted(faults, "page fault")}, ${protectionFaults} of these on pages write-protected, and ${counted(forks, "fork")}. Its calls and faults drive the mm, ${speed} times faster than recorded, while a GPU-like device of ${device?.lanes ?? 0} lanes works on the same memory, once for each of ${PROTOCOLS.length} driver protocols. Besides, every interleaving of small worlds is explored.`,
+    `The program was recorded on a real kernel (${program}): ${grouped(events)} events, among them ${counted(calls, "system call")}, ${counted(faults, "page fault")}, ${grouped(protectionFaults)} of these by writes to present pages, and ${counted(forks, "fork")}. Its calls and faults drive the mm, ${speed} times faster than recorded, while a GPU-like device of ${device?.lanes ?? 0} lanes works on the same memory, once for each of ${PROTOCOLS.length} driver protocols. Besides, every interleaving of small worlds is explored.`,
     `Each figure can be repeated: the number behind it leads to a token, and the command above the tokens repeats what the token names. Counts are exact, times are modelled; the last section says from what.`,
   ];
 }

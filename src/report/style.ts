@@ -62,6 +62,8 @@ table { border-collapse: collapse; font-size: 0.875rem; line-height: 1.4; font-v
 th, td { padding: 0.3rem 0.9rem 0.3rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; vertical-align: bottom; }
 th.right, td.right { text-align: right; }
+td.right, td.short { white-space: nowrap; }
+td.long { min-width: 13rem; }
 td.good { color: var(--good); }
 td.bad { color: var(--bad); font-weight: 600; }
 .note { color: var(--muted); font-size: 0.8125rem; margin: 0 0 1rem; }
@@ -81,8 +83,11 @@ pre { overflow-x: auto; background: var(--raised); padding: 0.8rem 1rem; border-
 .tokens { background: var(--raised); border-radius: 4px; padding: 0.8rem 1rem; margin: 1.25rem 0; }
 .tokens h3 { margin: 0 0 0.3rem; }
 .tokens ol { list-style: none; margin: 0; padding: 0; }
-.tokens li { max-width: none; font-size: 0.8125rem; margin: 0 0 0.35rem; display: grid; grid-template-columns: 2.4rem 1fr; }
-.tokens code { font-size: 0.75rem; overflow-wrap: anywhere; color: var(--muted); grid-column: 2; user-select: all; }
+.tokens li { max-width: none; font-size: 0.8125rem; margin: 0 0 0.35rem; display: grid; grid-template-columns: 2.4rem minmax(0, 1fr); }
+.tokens code { font-size: 0.75rem; color: var(--muted); grid-column: 2; user-select: all; }
+.tokens li code { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; min-width: 0; }
+.tokens li span:nth-child(2) { min-width: 0; }
+.tokens li:target code, .tokens li:hover code, .tokens code:focus { white-space: normal; overflow-wrap: anywhere; }
 .tokens li:target, .tokens li:target code { color: var(--ink); font-weight: 600; }
 .digest { overflow-wrap: anywhere; }
 @media (max-width: 40rem) {
@@ -107,6 +112,7 @@ pre { overflow-x: auto; background: var(--raised); padding: 0.8rem 1rem; border-
   .scroll { overflow: visible; }
   table { font-size: 8pt; }
   pre { white-space: pre-wrap; }
+  .tokens li code { white-space: normal; overflow-wrap: anywhere; font-size: 6.5pt; }
   nav { display: none; }
 }
 @page { margin: 15mm; }

@@ -69,9 +69,14 @@ export function tableView({ kind, title, columns, rows, source }: TableExhibit, 
   };
 }
 
+/** Cells of so few letters stay on one line; those of so many get room for several words. */
+const SHORT = 20;
+const LONG = 40;
+
 function cellView(cell: Cell | string, column: Column | undefined, refer: Refer) {
   const { text, tone, evidence }: Cell = typeof cell === "string" ? { text: cell } : cell;
-  const classes = [column?.align ?? "left", tone ?? "plain"].join(" ");
+  const length = text.length <= SHORT ? "short" : text.length >= LONG ? "long" : "middle";
+  const classes = [column?.align ?? "left", tone ?? "plain", length].join(" ");
   return { text, classes, ...refer(evidence) };
 }
 

@@ -42,7 +42,6 @@ export interface TableExhibit {
 export interface Bar {
   readonly label: string;
   readonly value: number;
-  /** Bars of several series are stacked. */
   readonly series?: string;
   readonly evidence: Evidence | null;
 }
@@ -58,6 +57,8 @@ export type Chart =
   | {
       readonly form: "bars";
       readonly bars: readonly Bar[];
+      /** Bars of one label and several series: end to end, or one below the other. */
+      readonly series: "stacked" | "grouped";
       readonly valueLabel: string;
       /** Logarithmic from 1 on, so that 0 has a place. */
       readonly scale: "linear" | "log";

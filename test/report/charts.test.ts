@@ -4,7 +4,13 @@ import { drawChart } from "../../src/report/charts.js";
 import type { Chart } from "../../src/study/answer.js";
 import { BARS } from "./sample.js";
 
-const BAR_CHART: Chart = { form: "bars", bars: BARS, valueLabel: "accesses", scale: "log" };
+const BAR_CHART: Chart = {
+  form: "bars",
+  series: "stacked",
+  bars: BARS,
+  valueLabel: "accesses",
+  scale: "log",
+};
 
 function textsOf(svg: string): string[] {
   const { document } = parseHTML(`<body>${svg}</body>`);

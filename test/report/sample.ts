@@ -42,7 +42,13 @@ export async function sampleAnswer(): Promise<Answer> {
         title: "Stale accesses by protocol",
         description: "none has 1,290, flush-at-start 7, pinned 0.",
         source: "Exact counts.",
-        chart: { form: "bars", bars: BARS, valueLabel: "stale accesses", scale: "log" },
+        chart: {
+          form: "bars",
+          series: "stacked",
+          bars: BARS,
+          valueLabel: "stale accesses",
+          scale: "log",
+        },
       },
       {
         kind: "chart",

@@ -155,6 +155,6 @@ function chart(data: StudyData): Exhibit {
     title: "Time that the program spent in notifier calls",
     description: `${listed(shown)}.`,
     source: "Modelled time of the whole run.",
-    chart: { form: "bars", bars, valueLabel: "milliseconds", scale: "linear" },
+    chart: { form: "bars", series: "stacked", bars, valueLabel: "milliseconds", scale: "linear" },
   };
 }

@@ -127,7 +127,7 @@ function countChart(data: StudyData): Exhibit {
     title: "Accesses that the mm had ruled out",
     description: `${listed(shown)}.`,
     source: "Exact counts; the axis is logarithmic above 1.",
-    chart: { form: "bars", bars, valueLabel: "accesses", scale: "log" },
+    chart: { form: "bars", series: "stacked", bars, valueLabel: "accesses", scale: "log" },
   };
 }
 

@@ -71,7 +71,7 @@ export function disputed(data: StudyData): string[] {
 function paragraph(data: StudyData, failed: number[]): Piece[] {
   const patient = ofProtocol(data, "empty-table");
   const first = failed[0];
-  return say`A device that gives up only after ${PATIENT} refusals shows how far a storm can go: with empty-table one request was refused up to ${number(patient.run.counts.refusalsHighWater, patient)} times in a row. ${failed.length === 0 ? "No device with a limit of 1 to 6 gave up in this run." : say`Of the devices with limits of ${RETRY_LIMITS[0]} to ${RETRY_LIMITS.at(-1)!}, those with ${listed(failed.map(String))} gave up${first === undefined ? "" : firstFailure(data, first)}.`} ${explorationText(data)} One operation alone shows the same in time: ${aloneText(data.operations)}. ${agreementText(data)}`;
+  return say`A device that gives up only after ${PATIENT} refusals shows how far a storm can go: with empty-table one request was refused up to ${number(patient.run.counts.refusalsHighWater, patient)} times in a row. ${failed.length === 0 ? "No device with a limit of 1 to 6 gave up in this run." : say`Of the devices with limits of ${RETRY_LIMITS[0]} to ${RETRY_LIMITS.at(-1)!}, those with ${listed(failed.map(String))} gave up${first === undefined ? "" : firstFailure(data, first)}.`} ${explorationText(data)} In timed runs of one operation alone, the most refusals of one request were ${aloneText(data.operations)}. ${agreementText(data)}`;
 }
 
 function firstFailure(data: StudyData, limit: number): Piece[] {
@@ -117,7 +117,7 @@ function aloneText(operations: readonly OperationRuns[]): Piece[] {
   return operations.flatMap((operation, at) => {
     const cited = ofOperation(operation, "emptyTable");
     const most = number(cited.run.counts.refusalsHighWater, cited);
-    return say`${at === 0 ? "" : ", "}${operation.kind} has at most ${most} refusals of one request`;
+    return say`${at === 0 ? "" : ", "}${most} in ${operation.kind}`;
   });
 }
 

@@ -30,7 +30,7 @@ function outsideShare({ run }: Cited): number {
 
 function paragraph(data: StudyData, empty: Cited, flush: Cited): Piece[] {
   const { operations, pageFaults } = empty.run.counts;
-  return say`The program changes its memory while the device works on it: its calls unmap and protect, its forks write-protect, and each first write afterwards, by the program or by the device, copies a page. Here ${number(operations, empty)} calls and ${number(pageFaults, empty)} faults of the program, and the copies that the device caused, opened ${number(empty.run.counts.rangeStarts, empty)} range pairs. With empty-table the device has no table at all meanwhile, so whatever it touches faults unless its ATC holds it: ${pairs(empty)}. With secondary-flush only entries that are gone fault: ${pairs(flush)}. One operation alone, on ${OPERATION_PAGES} pages and with empty-table, meets ${alone(data)}.`;
+  return say`The program changes its memory while the device works on it: its calls unmap and protect, its forks write-protect, and each first write afterwards, by the program or by the device, copies a page. Here ${number(operations, empty)} calls and ${number(pageFaults, empty)} faults of the program, and the copies that the device caused, opened ${number(empty.run.counts.rangeStarts, empty)} range pairs. With empty-table the device has no table at all meanwhile, so whatever it touches and its ATC does not hold faults: ${pairs(empty)}. With secondary-flush only what the table does not grant faults, as at any other time: ${pairs(flush)}. One operation alone, on ${OPERATION_PAGES} pages and with empty-table, meets ${alone(data)}.`;
 }
 
 function pairs(cited: Cited): Piece[] {
@@ -43,12 +43,12 @@ function alone({ operations }: StudyData): Piece[] {
   return operations.flatMap((operation, at) => {
     const cited = ofOperation(operation, "emptyTable");
     const mark = at === 0 ? "" : at === operations.length - 1 ? " and " : ", ";
-    return say`${mark}${ratio(perPair(cited), cited)} per pair of ${operationName(operation)}`;
+    return say`${mark}${ratio(perPair(cited), cited)} page requests per pair of ${operationName(operation)}`;
   });
 }
 
 function operationName({ kind }: OperationRuns): string {
-  return kind === "fork" ? "fork and its copies" : kind;
+  return kind === "fork" ? "fork and copies" : kind;
 }
 
 function protocolTable(data: StudyData): Exhibit {
@@ -87,7 +87,8 @@ function operationChart({ operations }: StudyData): Exhibit {
     (["emptyTable", "secondaryFlush"] as const).map((driver) => {
       const cited = ofOperation(operation, driver);
       return {
-        label: `${operation.kind}, ${cited.run.protocol}`,
+        label: operationName(operation),
+        series: cited.run.protocol,
         value: perPair(cited),
         evidence: cited.evidence,
       };
@@ -96,8 +97,14 @@ function operationChart({ operations }: StudyData): Exhibit {
   return {
     kind: "chart",
     title: "Page requests per range pair, one kind of operation alone",
-    description: `${listed(bars.map(({ label, value }) => `${label} ${rounded(value)}`))}.`,
+    description: `${listed(bars.map(({ label, series, value }) => `${label} with ${series} ${rounded(value)}`))}.`,
     source: `Exact counts: ${OPERATION_REPEATS} operations on ${OPERATION_PAGES} pages that a device writes to all the time.`,
-    chart: { form: "bars", bars, valueLabel: "page requests per pair", scale: "log" },
+    chart: {
+      form: "bars",
+      series: "grouped",
+      bars,
+      valueLabel: "page requests per pair",
+      scale: "log",
+    },
   };
 }

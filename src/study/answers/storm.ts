@@ -114,6 +114,12 @@ function chart(data: StudyData): Exhibit {
     title: "Time of lanes without translation",
     description: `${listed(shown)}.`,
     source: "Modelled time, added up over all lanes.",
-    chart: { form: "bars", bars, valueLabel: "milliseconds of all lanes", scale: "linear" },
+    chart: {
+      form: "bars",
+      series: "stacked",
+      bars,
+      valueLabel: "milliseconds of all lanes",
+      scale: "linear",
+    },
   };
 }

@@ -1,0 +1,206 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import { formatStudy } from "../../src/cli/study_text.js";
+import { replayToken } from "../../src/explore/index.js";
+import { renderReport } from "../../src/report/render.js";
+import { studyReport } from "../../src/report/study_report.js";
+import { readRunToken } from "../../src/run/token.js";
+import { evidenceOf, textOf, type Answer, type Evidence } from "../../src/study/answer.js";
+import {
+  allRuns,
+  answers,
+  disagreements,
+  studyResult,
+  summary,
+  type StudyData,
+} from "../../src/study/index.js";
+import { PROTOCOLS, RETRY_LIMITS, STUDIED } from "../../src/study/plan.js";
+import { recordedStudy } from "./recorded_study.js";
+
+let data: StudyData;
+
+beforeAll(async () => {
+  data = await recordedStudy("python_fork");
+}, 120_000);
+
+function evidenceIn({ paragraph, exhibits }: Answer): Evidence[] {
+  const inText = paragraph.flatMap((piece) => (typeof piece === "string" ? [] : [piece.evidence]));
+  return [...inText, ...exhibits.flatMap(evidenceOf)];
+}
+
+const answerOf = (study: StudyData, number: number): Answer => answers(study)[number - 1]!;
+
+describe("the study", () => {
+  test("runs the program alone and with a device under each protocol", () => {
+    expect(data.states.get("none")!.devices).toEqual([]);
+    expect([...data.protocols.keys()]).toEqual(PROTOCOLS.map(({ id }) => id));
+    for (const { id, era } of PROTOCOLS) {
+      expect(data.protocols.get(id)).toMatchObject({ protocol: id, era });
+    }
+  });
+
+  test("explores every world to its end", () => {
+    expect(data.explored.every(({ complete }) => complete)).toBe(true);
+    expect(data.explored).toHaveLength(8 * 8 + 5 * 5);
+  });
+
+  test("never shows a violation that exploration excludes", () => {
+    expect(disagreements(data)).toEqual([]);
+  });
+
+  test("takes a run that breaks a rule no interleaving breaks for a disagreement", () => {
+    const run = data.protocols.get("secondary-flush")!;
+    const violations = [{ rule: "stale-read", atNs: 1, count: 3, token: "r1.X" }];
+    const protocols = new Map(data.protocols).set("secondary-flush", { ...run, violations });
+    expect(disagreements({ ...data, protocols })).toEqual([
+      { protocol: "secondary-flush", property: "stale-read", count: 3, token: "r1.X" },
+    ]);
+  });
+
+  test("takes nothing a run shows for a disagreement where exploration shows it too", () => {
+    const none = data.protocols.get("none")!;
+    expect(none.violations.length).toBeGreaterThan(0);
+    expect(disagreements({ ...data, protocols: new Map([["none", none]]) })).toEqual([]);
+  });
+
+  test("gives devices of a higher limit no less time", () => {
+    const times = RETRY_LIMITS.map(
+      (limit) => data.limits.get(limit)!.devices[0]!.failedAtNs ?? Infinity,
+    );
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+  });
+
+  test("lets a device of a limit fail exactly if a patient one is refused as often", () => {
+    const most = data.protocols.get("empty-table")!.counts.refusalsHighWater;
+    for (const limit of RETRY_LIMITS) {
+      expect(data.limits.get(limit)!.counts.deviceFailures > 0).toBe(limit <= most);
+    }
+  });
+});
+
+describe("the answers", () => {
+  test("are seven, each with a paragraph, something to look at and a short form", () => {
+    const all = answers(data);
+    expect(all.map(({ number }) => number)).toEqual([1, 2, 3, 4, 5, 6, 7]);
+    for (const { paragraph, exhibits, short, question } of all) {
+      expect(textOf(paragraph).length).toBeGreaterThan(200);
+      expect(exhibits.length).toBeGreaterThan(0);
+      expect(short).toMatch(/\.$/);
+      expect(question).toMatch(/\?$/);
+    }
+  });
+
+  test("never print something that is no number", () => {
+    const texts = answers(data).map((answer) => JSON.stringify(answer));
+    expect(texts.join()).not.toMatch(/NaN|Infinity|undefined|\[object/);
+  });
+
+  test("rest on tokens, each of a run or of a counterexample of this study", () => {
+    const runs = new Set(allRuns(data).map(({ token }) => token));
+    for (const { token } of answers(data).flatMap(evidenceIn)) {
+      expect(runs.has(token) || token.startsWith("x1.")).toBe(true);
+    }
+  });
+
+  test("show counterexamples that their tokens repeat", async () => {
+    for (const [token, example] of data.examples) {
+      const again = await replayToken(token);
+      expect(again.isReproduced).toBe(true);
+      expect(again.steps).toEqual(example.steps);
+    }
+    expect(data.examples.size).toBeGreaterThanOrEqual(3);
+  });
+
+  test("name the scenario of a run in its token", () => {
+    const { token } = data.protocols.get("empty-table")!;
+    const { scenario, program } = readRunToken(token);
+    expect({ era: scenario.era, protocol: scenario.protocol.id, program }).toEqual({
+      era: "3.17",
+      protocol: "empty-table",
+      program: "python_fork",
+    });
+  });
+});
+
+describe("a sentence", () => {
+  /** The study as it would be if exploration had found nothing. */
+  function withoutFindings(): StudyData {
+    const explored = data.explored.map((world) => ({
+      ...world,
+      properties: Object.fromEntries(
+        Object.entries(world.properties).map(([id, result]) => [
+          id,
+          result.verdict === "violated"
+            ? { verdict: "holds" as const, steps: null, token: null }
+            : result,
+        ]),
+      ),
+    }));
+    return { ...data, explored };
+  }
+
+  test("about the edges says that nothing was found when nothing was", () => {
+    const found = textOf(answerOf(data, 1).paragraph);
+    const nothing = textOf(answerOf(withoutFindings(), 1).paragraph);
+    expect(found).toContain("An invalidation at range_start alone is not enough");
+    expect(nothing).toContain(
+      "An invalidation at range_start alone violates nothing in the 5 operations explored",
+    );
+    expect(answerOf(withoutFindings(), 1).exhibits.map(({ kind }) => kind)).not.toContain(
+      "timeline",
+    );
+  });
+
+  test("about the failure speaks of a dispute when a run fails and exploration excludes it", () => {
+    expect(textOf(answerOf(data, 4).paragraph)).toContain("No timed run shows a failure");
+    expect(textOf(answerOf(withoutFindings(), 4).paragraph)).toContain("disagree");
+  });
+
+  test("about tables names the protocols under which a walk is reached", () => {
+    expect(answerOf(data, 5).short).toContain("empty-table");
+    expect(answerOf(withoutFindings(), 5).short).toContain("reached under no protocol");
+  });
+
+  test("about the alternatives leaves out what has something against it", () => {
+    const { short } = answerOf(data, 7);
+    expect(short).not.toContain("pinned");
+    expect(answerOf(withoutFindings(), 7).short).toContain("pinned");
+  });
+});
+
+describe("the study as text and data", () => {
+  test("fits 80 columns, tokens apart", () => {
+    const lines = formatStudy(data, studyResult(data, answers(data), null)).split("\n");
+    const wide = lines.filter((line) => line.length > 80 && !line.includes(" r1."));
+    expect(wide).toEqual([]);
+  });
+
+  test("has the fields that other programs read", () => {
+    const result = studyResult(data, answers(data), "report.html");
+    expect(result).toMatchObject({
+      schema: "tlbstorm.study/1",
+      recording: "python_fork",
+      report: "report.html",
+    });
+    expect(result.runs.map(({ schema }) => schema)).toEqual(Array(9).fill("tlbstorm.run/1"));
+    expect(new Set(result.explored.map(({ schema }) => schema))).toEqual(
+      new Set(["tlbstorm.explore/1"]),
+    );
+  });
+
+  test("has one row for the program alone and one for each protocol", () => {
+    const rows = summary(data);
+    expect(rows.map(({ label }) => label)).toEqual(["no device", ...PROTOCOLS.map(({ id }) => id)]);
+  });
+
+  test("is a report of the same bytes, however long the runs took", () => {
+    const options = { version: "1.2.3", tokenCommand: "tlbstorm token" };
+    const slower: StudyData = {
+      ...data,
+      protocols: new Map([...data.protocols].map(([id, run]) => [id, { ...run, wallSeconds: 9 }])),
+      explored: data.explored.map((world) => ({ ...world, seconds: 9 })),
+    };
+    const html = renderReport(studyReport(data, options));
+    expect(renderReport(studyReport(slower, options))).toBe(html);
+    for (const operation of STUDIED) expect(html).toContain(operation);
+  });
+});
