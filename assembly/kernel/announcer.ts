@@ -40,10 +40,11 @@ export class Announcer extends EventSink {
 
   rangeEnd(mm: Mm): void {
     const last = --this.open;
+    if (mm.hasNotifier == 0) return;
     if (this.facts.endFlushesSecondary && last < OPEN_MAX) {
-      this.secondaryFlush(mm, longAt(this.starts, last), longAt(this.ends, last));
+      this.sink.secondaryFlushAtEnd(mm, longAt(this.starts, last), longAt(this.ends, last));
     }
-    if (mm.hasNotifier != 0) this.sink.rangeEnd(mm);
+    this.sink.rangeEnd(mm);
   }
 
   /**

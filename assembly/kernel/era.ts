@@ -40,8 +40,6 @@ export class EraFacts {
   scope: InvalidationScope = InvalidationScope.PowerOfTwo;
 
   // ---- callbacks
-  /** Callbacks are told why a range changes (enum mmu_notifier_event). */
-  hasEventTypes: bool = true;
   /**
    * invalidate_page, after the page-table lock is dropped, in place of a pair in the reverse map.
    */
@@ -131,10 +129,9 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   if (isArm64) facts.batchesReclaim = false;
 }
 
-/** Before event types, table moves, the gather of mprotect and the pair of retract_page_tables. */
+/** Before table moves, the gather of mprotect and the pair of retract_page_tables. */
 function asIn4_15(facts: EraFacts, isArm64: bool): void {
   facts.scope = InvalidationScope.PageOrPasid;
-  facts.hasEventTypes = false;
   facts.vmaEndNotifies = false;
   facts.gathersProtection = false;
   facts.movesTables = false;

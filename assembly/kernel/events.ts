@@ -41,6 +41,11 @@ export abstract class EventSink {
    */
   abstract secondaryFlush(mm: Mm, start: u64, end: u64): void;
 
+  /** The same, implied by the end of a pair: one walk of the list calls both. */
+  secondaryFlushAtEnd(mm: Mm, start: u64, end: u64): void {
+    this.secondaryFlush(mm, start, end);
+  }
+
   /** The flushes that were broadcast before it are complete on every CPU. */
   tlbBarrier(mm: Mm): void {}
 

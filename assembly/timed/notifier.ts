@@ -115,6 +115,21 @@ export class Notifier extends OpenRanges {
     this.unlockPageTable();
   }
 
+  /**
+   * The flush that the end of a pair implies, within the walk that calls invalidate_range_end. A
+   * protocol with steps of its own there has said what it is; so does the host's registry.
+   */
+  secondaryFlushAtEnd(start: u64, end: u64): void {
+    const mode = <NotifierMode>this.machine.spec.notifierMode;
+    if (mode != NotifierMode.Implementing) return;
+    if (load<u8>(this.protocol.hookAddress(Hook.RangeEnd)) != 0) return;
+    const block = this.protocol.hookAddress(Hook.SecondaryFlush);
+    const count = load<u8>(block);
+    if (count == 0) return;
+    this.machine.counters.add(Counter.NotifierCalls);
+    this.run(block, count, start, end);
+  }
+
   /** The mm exits: its notifiers are released before its tables go. */
   release(): void {
     if (this.machine.spec.notifierMode == NotifierMode.Host) releaseHost();

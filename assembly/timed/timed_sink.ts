@@ -56,6 +56,10 @@ export class TimedSink extends EventSink {
     }
   }
 
+  secondaryFlushAtEnd(mm: Mm, start: u64, end: u64): void {
+    if (mm.id == this.attachedMm) this.notifier.secondaryFlushAtEnd(start, end);
+  }
+
   secondaryFlush(mm: Mm, start: u64, end: u64): void {
     if (mm.id != this.attachedMm) return;
     this.notifier.secondaryFlush(start, end);
