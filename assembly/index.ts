@@ -263,6 +263,14 @@ export function runBoot(): void {
   );
 }
 
+/**
+ * Takes up to `records` of the records that the host wrote to the replay block, as far as they are
+ * due before `untilNs` and as `events` events allow; returns how many.
+ */
+export function runFeed(records: u32, events: f64, untilNs: f64): u32 {
+  return theWorld().feed!.run(records, <u64>events, <u64>untilNs);
+}
+
 /** Where the exact counters lie: one 64-bit word for each Counter. */
 export function runCounters(): usize {
   return simulation().machine.counters.block;

@@ -12,6 +12,7 @@ import { RunSpec } from "./abi/records";
 import { Prediction } from "./replay/prediction";
 import { Probe } from "./replay/probe";
 import { Replay } from "./replay/replay";
+import { ProgramFeed } from "./timed/program_feed";
 import { RecordedProgram } from "./timed/recorded_program";
 import { Simulation } from "./timed/simulation";
 
@@ -21,6 +22,7 @@ export class World {
   replay: Replay | null = null;
   probe: Probe | null = null;
   kernels: Kernels | null = null;
+  feed: ProgramFeed | null = null;
 }
 
 let world: World | null = null;
@@ -86,7 +88,10 @@ export function bootSimulation(
     new Protocol(protocol),
   );
   fresh.simulation = simulation;
-  fresh.replay = new Replay(simulation.kernel, new RecordedProgram(simulation));
+  const program = new RecordedProgram(simulation);
+  const replay = new Replay(simulation.kernel, program);
+  fresh.replay = replay;
+  fresh.feed = new ProgramFeed(simulation.machine, program, replay);
 }
 
 /** Forgets every world before and boots the kernels of a benchmark. */

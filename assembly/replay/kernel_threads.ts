@@ -10,10 +10,10 @@
  */
 import { LongMap } from "../base/long_map";
 import { PMD_SIZE } from "../base/page";
-import { entryFrame, mapsFrame } from "../hardware/pgtable/pte";
+import { entryFrame, isWritable, mapsFrame } from "../hardware/pgtable/pte";
 import { NotifierEvent } from "../kernel/events";
 import { Kernel } from "../kernel/kernel";
-import { FRAME_USED, isSpecial } from "../kernel/mm/frames";
+import { FRAME_KSM, FRAME_USED, isSpecial } from "../kernel/mm/frames";
 import { becomeKsmPage, protectForMerge, replaceByMerged } from "../kernel/mm/ksm";
 import { Mm, findVma, mmAt } from "../kernel/mm/mm";
 import { reclaimFolio } from "../kernel/mm/reclaim";
@@ -25,6 +25,8 @@ import { collapseBlock } from "../kernel/operations/collapse";
 export class KernelThreads {
   private ksmPage: u64 = 0;
   private ksmCalls: u32 = 0;
+  /** The frame that the first call write-protected. */
+  private ksmFrame: u32 = 0;
   /** The shared page of each content, by what was last written to its pages. */
   private readonly merged: LongMap;
 
@@ -62,16 +64,17 @@ export class KernelThreads {
     this.kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + 4096);
     if (this.ksmCalls == 1) {
       protectForMerge(this.kernel, mm, va);
-    } else {
+      this.ksmFrame = this.frameAt(mm, va);
+    } else if (this.isStillProtected(mm, va)) {
       const shared = this.merged.get(this.contentAt(mm, va));
-      if (shared != 0) replaceByMerged(this.kernel, vma, va, shared);
+      if (shared != 0 && this.isKsmPage(shared)) replaceByMerged(this.kernel, vma, va, shared);
     }
     this.kernel.sink.rangeEnd(mm);
   }
 
   ksmMerged(): void {
     const vma = this.vmaOfCall(this.ksmPage);
-    if (vma != null && this.ksmCalls == 1) {
+    if (vma != null && this.ksmCalls == 1 && this.isStillProtected(mmAt(vma.mm), this.ksmPage)) {
       const mm = mmAt(vma.mm);
       const content = this.contentAt(mm, this.ksmPage);
       becomeKsmPage(this.kernel, mm, this.ksmPage, <u32>content);
@@ -79,6 +82,19 @@ export class KernelThreads {
     }
     this.ksmCalls = 0;
     this.ksmPage = 0;
+  }
+
+  /** pte_same: nobody has written the page, and so made it writable or another, since the call. */
+  private isStillProtected(mm: Mm, va: u64): bool {
+    const address = this.kernel.tables.findPte(mm, va);
+    if (address == 0) return false;
+    const entry = load<u64>(address);
+    return mapsFrame(entry) && !isWritable(entry) && entryFrame(entry) == this.ksmFrame;
+  }
+
+  /** The shared page has not been freed since its last user wrote it. */
+  private isKsmPage(pfn: u32): bool {
+    return !isSpecial(pfn) && (this.kernel.frames.at(pfn).flags & FRAME_KSM) != 0;
   }
 
   private contentAt(mm: Mm, va: u64): u64 {
@@ -122,6 +138,8 @@ export class KernelThreads {
     const vma = this.vmaOfCall(va);
     if (vma == null) return;
     const mm = mmAt(vma.mm);
+    // Only pages on the LRU are isolated.
+    this.kernel.pending.drain();
     const size = (<u64>4096) << order;
     startRmap(this.kernel, mm, NotifierEvent.Clear, va, va + size);
     for (let page = va; page < va + size; page += 4096) {

@@ -114,6 +114,7 @@ export class Replay {
   /** One record; the only entry. */
   take(record: EventRecord): void {
     this.events++;
+    this.stage.time = record.t;
     if (record.kind == RecordKind.Window) {
       this.windows.add(record.a0, record.a1);
       if (record.tid != 0) this.mapBelowWindow(this.mmOf(this.taskOf(record)), record.a0);
@@ -135,7 +136,6 @@ export class Replay {
     }
     this.kernel.tlbs.cpu = record.cpu;
     task.cpu = record.cpu;
-    this.stage.time = record.t;
     if (record.kind == RecordKind.Fault) task.faultsInARow++;
     else if (record.kind != RecordKind.Tlb && record.kind != RecordKind.SnapBegin)
       task.faultsInARow = 0;

@@ -5,7 +5,7 @@ import { Mm } from "../kernel/mm/mm";
 import { Task } from "./task";
 
 export abstract class Stage {
-  /** The recorded time of the record that is taken next. */
+  /** The recorded time of the record that is taken. */
   time: u64 = 0;
 
   /** The mm begins to work for `task`: a call, a fault, a fork. */

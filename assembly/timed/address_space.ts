@@ -20,6 +20,9 @@ export abstract class AddressSpace {
   /** handle_mm_fault on behalf of a device; false: the answer is INVALID. */
   abstract fault(vpn: u64, isWrite: bool): bool;
 
+  /** A migration entry stands in the page's place: a fault waits until it is gone. */
+  abstract isMigrating(vpn: u64): bool;
+
   /** No operation of the mm is on its way. */
   abstract isQuiescent(): bool;
 

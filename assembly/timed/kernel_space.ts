@@ -6,6 +6,7 @@ import { entryFrame, isHuge, isPresent, isWritable } from "../hardware/pgtable/p
 import { Kernel } from "../kernel/kernel";
 import { findVma, indexOf, Mm, vmaOf } from "../kernel/mm/mm";
 import { Vma } from "../kernel/mm/vma";
+import { isUnderMigration } from "../kernel/mm/migration";
 import { VM_WRITE } from "../kernel/mm/vm_flags";
 import { Access } from "../kernel/mm/access";
 import { FaultResult, handleFault } from "../kernel/operations/fault";
@@ -122,6 +123,13 @@ export class KernelSpace extends AddressSpace {
     this.spentNs += this.notifier.spentNs;
     this.notifier.spentNs = 0;
     return result == FaultResult.Handled;
+  }
+
+  isMigrating(vpn: u64): bool {
+    const mm = this.mm;
+    if (mm == null) return false;
+    const address = this.kernel.tables.findPte(mm, vpn << PAGE_SHIFT);
+    return address != 0 && isUnderMigration(load<u64>(address));
   }
 
   isQuiescent(): bool {

@@ -141,6 +141,16 @@ export class Machine {
     if (time > this.now) this.now = time;
   }
 
+  /** As passUntil, but gives up when `events` have been handled in all; false: it did. */
+  passWithin(time: u64, events: u64): bool {
+    while (this.queue.nextTime() <= time) {
+      if (this.counters.get(Counter.EventsProcessed) >= events) return false;
+      this.step();
+    }
+    if (time > this.now) this.now = time;
+    return true;
+  }
+
   /** Handles the next event. */
   step(): void {
     const queue = this.queue;

@@ -4,6 +4,7 @@
  * Models:     the recorded order; the recorded time of each call and fault as the earliest it can
  *             begin, divided by a factor, since programs mostly compute.
  */
+import { During } from "../abi/recording";
 import { Mm } from "../kernel/mm/mm";
 import { Stage } from "../replay/stage";
 import { NO_CALL, Task } from "../replay/task";
@@ -20,10 +21,16 @@ export class RecordedProgram extends Stage {
 
   begin(task: Task, mm: Mm, cpu: u32): void {
     if (this.attached == 0 || mm.id != this.attached) return;
-    const divisor = <u64>max(this.simulation.machine.spec.timeDivisor, 1);
     if (this.depth++ > 0) return;
-    const time = (this.time - this.startedAt) / divisor;
-    this.simulation.beginOperation(time, task.call == NO_CALL);
+    const isKthread = task.during == During.Kthread;
+    const isCall = task.call != NO_CALL || task.action != 0;
+    this.simulation.beginOperation(!isKthread && !isCall, isKthread);
+  }
+
+  /** When what was recorded at `time` is due; the beginning, before devices are attached. */
+  due(time: u64): u64 {
+    if (this.attached == 0) return 0;
+    return (time - this.startedAt) / max<u64>(this.simulation.machine.spec.timeDivisor, 1);
   }
 
   end(mm: Mm): void {

@@ -171,10 +171,10 @@ export class Simulation extends EventHandler {
     this.sink.attachedMm = 0;
   }
 
-  /** The program begins an operation of the attached mm at `time`, or as soon as it can. */
-  beginOperation(time: u64, isFault: bool): void {
-    this.machine.passUntil(time);
+  /** The program, or a kernel thread, begins an operation of the attached mm. */
+  beginOperation(isFault: bool, isKthread: bool): void {
     this.isFault = isFault;
+    this.notifier.isKthread = isKthread;
     this.space.isBusy = true;
     this.notifier.isFaulting = isFault;
     this.operationStart = this.machine.now;
@@ -188,7 +188,10 @@ export class Simulation extends EventHandler {
     if (this.isFault) this.plan.mmapUnlockAfterFault();
     this.space.isBusy = false;
     this.notifier.isFaulting = false;
+    this.notifier.isKthread = false;
     this.kernel.frames.endQuarantine();
+    // What a fault waited for may be over: a migration, a page-table lock.
+    this.workers.wake();
     if (!this.isFault) {
       this.machine.counters.add(Counter.Operations);
       this.workers.countHeld();

@@ -31,9 +31,11 @@ export class TimedPlan extends ImmediatePlan {
     super();
   }
 
+  /** Whoever holds the lock for read gives it up for that long, as khugepaged's callers do. */
   mmapLockWrite(mm: Mm): void {
     if (mm.id != this.attachedMm || this.notifier.isImmediate) return;
     if (this.writers++ > 0) return;
+    if (this.readers > 0) this.locks.mmapReaders--;
     while (!this.locks.canWrite()) this.machine.step();
     this.locks.mmapWriter = PROGRAM_ID;
     this.notifier.spend(this.machine.cost(Latency.Operation));
@@ -51,6 +53,7 @@ export class TimedPlan extends ImmediatePlan {
     if (this.writers > 0) {
       if (--this.writers > 0) return;
       this.locks.mmapWriter = NOBODY;
+      if (this.readers > 0) this.locks.mmapReaders++;
     } else if (this.readers > 0) {
       if (--this.readers > 0) return;
       this.locks.mmapReaders--;

@@ -35,6 +35,8 @@ class Worker {
   blockedSince: u64 = 0;
   sequence: u32 = 0;
   isServed: bool = false;
+  /** The fault left a page there. */
+  hasFrame: bool = false;
   frame: u32 = 0;
   life: u32 = 0;
   isWritable: bool = false;
@@ -154,7 +156,7 @@ export class Workers {
       case StepKind.DriverLock:
         return this.locks.driver == NOBODY;
       case StepKind.HandleFault:
-        return this.notifier.canFault(worker.vpn);
+        return this.notifier.canFault(worker.vpn) && !this.mm.isMigrating(worker.vpn);
       case StepKind.SampleEvenSequence:
         return (this.driver.sequence & 1) == 0;
       case StepKind.Hang:
@@ -219,8 +221,9 @@ export class Workers {
     this.machine.counters.add(Counter.FaultsHandled);
     // A pin is taken for writing where that is allowed, so that nobody shares the page later.
     const isWrite = worker.isWrite || (this.pins && mm.mayWrite(vpn));
-    worker.isServed = mm.fault(vpn, isWrite) && mm.look(vpn);
-    if (worker.isServed) {
+    worker.isServed = mm.fault(vpn, isWrite);
+    worker.hasFrame = worker.isServed && mm.look(vpn);
+    if (worker.hasFrame) {
       worker.frame = mm.frame;
       worker.life = mm.life(mm.frame);
       worker.isWritable = mm.isWritable;
@@ -233,6 +236,7 @@ export class Workers {
   }
 
   private install(worker: Worker): void {
+    if (!worker.hasFrame) return;
     const mirror = this.iommu.mirror!;
     const vpn = worker.vpn;
     if (this.pins) {

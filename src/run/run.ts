@@ -5,8 +5,9 @@ import type { Program } from "./program.js";
 import type { RunResult } from "./result.js";
 import { Simulation } from "./simulation.js";
 
-/** Events of the program that are fed at once: a slice of some milliseconds. */
+/** A slice of the work: at most so many events of the program, or of the machine. */
 const SLICE_EVENTS = 256;
+const SLICE_STEPS = 250_000;
 
 export interface RunOptions extends HostParts {
   /** How many of the program's events are done; awaited between slices. */
@@ -32,7 +33,7 @@ export async function runScenario(
   try {
     while (!simulation.isOver) {
       signal?.throwIfAborted();
-      simulation.advance(SLICE_EVENTS);
+      simulation.advance(SLICE_EVENTS, SLICE_STEPS);
       await onProgress?.(simulation.eventsDone, program.events);
     }
     return { ...simulation.result(), wallSeconds: ((clock?.() ?? 0) - began) / 1000 };

@@ -20,6 +20,9 @@ import type {
 } from "./result.js";
 import { checksum, writeRunToken, type RunTokenContent } from "./token.js";
 
+/** Later than any run, and more than any run has of anything. */
+const NEVER = Number.MAX_SAFE_INTEGER;
+
 /** A moment of a simulation; only the simulation that gave it can go back to it. */
 export interface Snapshot {
   /** Events of the program that were done. */
@@ -30,6 +33,7 @@ export interface Snapshot {
 
 export class Simulation {
   private done = 0;
+  private isAtLimit = false;
 
   private constructor(
     private readonly core: Core,
@@ -65,26 +69,35 @@ export class Simulation {
 
   /** The program is over, or the limit of the scenario is reached. */
   get isOver(): boolean {
-    const { until } = this.scenario;
-    if (until.kind === "time" && this.core.exports.runNow() >= until.ns) return true;
-    if (until.kind === "events" && readCounts(this.core).eventsProcessed >= until.events) {
-      return true;
-    }
-    return this.done >= this.program.events;
+    return this.isAtLimit || this.done >= this.program.events;
   }
 
-  /** Goes on by at most `events` events of the program, and whatever others do meanwhile. */
-  advance(events: number): void {
-    const { records } = this.program;
-    const count = Math.min(events, this.program.events - this.done);
-    const from = this.done * RECORD_BYTES;
-    const block = this.core.exports.replayBlock(count * RECORD_BYTES) >>> 0;
-    this.core
-      .bytes(block, count * RECORD_BYTES)
-      .set(records.subarray(from, from + count * RECORD_BYTES));
-    this.core.exports.replayRun(count);
-    this.done += count;
+  /**
+   * Goes on by at most `events` events of the program, and whatever others do meanwhile; stops
+   * before that when `steps` events of the machine are handled.
+   */
+  advance(events: number, steps = Infinity): void {
+    const { until } = this.scenario;
+    const target = Math.min(this.done + events, this.program.events);
+    const untilNs = until.kind === "time" ? until.ns : NEVER;
+    const before = this.steps;
+    const left = until.kind === "events" ? until.events - before : NEVER;
+    this.done += this.feed(target - this.done, Math.min(steps, left), untilNs);
+    const isCut = this.done < target && this.steps - before < steps;
+    this.isAtLimit = isCut || this.steps - before >= left;
     if (this.done === this.program.events) this.core.exports.replayFinish();
+  }
+
+  private feed(records: number, steps: number, untilNs: number): number {
+    const from = this.done * RECORD_BYTES;
+    const bytes = records * RECORD_BYTES;
+    const block = this.core.exports.replayBlock(bytes) >>> 0;
+    this.core.bytes(block, bytes).set(this.program.records.subarray(from, from + bytes));
+    return this.core.exports.runFeed(records, Math.min(steps, NEVER), untilNs);
+  }
+
+  private get steps(): number {
+    return readCounts(this.core).eventsProcessed;
   }
 
   /** The present moment, to come back to. */
@@ -96,6 +109,7 @@ export class Simulation {
   restore({ done, memory }: Snapshot): void {
     this.core.putMemory(memory);
     this.done = done;
+    this.isAtLimit = false;
   }
 
   /** A hash of every event so far: equal digests mean equal runs. */

@@ -5,7 +5,7 @@
  * Models:     calls, faults of the program, and what kernel threads did and to which page. Flushes
  *             and notifier calls are left to the mm.
  * Simplifies: one task on one CPU; a repetition begins at its time, or when the one before it is
- *             over.
+ *             over; what undoes it begins half a period later.
  */
 import type { ResolvedWorkloadOperation } from "../scenario/resolved.js";
 import type { WorkloadOperationKind } from "../scenario/vocabulary.js";
@@ -60,65 +60,94 @@ export function syntheticEvents(operations: readonly ResolvedWorkloadOperation[]
   writer.boot();
   const vmas = operations.map(({ pages }, at) => new Vma(FIRST_VMA + at * VMA_STRIDE, pages));
   for (const vma of vmas) writer.mapAndTouch(vma);
-  for (const { at, t } of repetitions(operations)) {
+  for (const { at, t, half } of turns(operations)) {
     writer.time = t;
-    REPETITIONS[operations[at]!.kind](writer, vmas[at]!);
+    HALVES[operations[at]!.kind][half]?.(writer, vmas[at]!);
   }
   writer.exit();
   return writer.events;
 }
 
-/** Which operation is due when; the order of the list decides where two are due at once. */
-function repetitions(
+/** Which half of which operation is due when; of two due at once the one listed first comes first. */
+function turns(
   operations: readonly ResolvedWorkloadOperation[],
-): { at: number; t: number }[] {
+): { at: number; t: number; half: number }[] {
   return operations
     .flatMap(({ periodNs, repeat }, at) =>
-      Array.from({ length: repeat }, (_, turn) => ({ at, t: turn * periodNs })),
+      Array.from({ length: 2 * repeat }, (_, turn) => {
+        const half = turn % 2;
+        return { at, half, t: Math.floor(turn / 2) * periodNs + half * Math.floor(periodNs / 2) };
+      }),
     )
     .sort((a, b) => a.t - b.t || a.at - b.at);
 }
 
-type Repetition = (writer: EventWriter, vma: Vma) => void;
+type Half = (writer: EventWriter, vma: Vma) => void;
 
-const REPETITIONS: Record<WorkloadOperationKind, Repetition> = {
+/** What is done to a vma, and half a period later what undoes it, where that is another step. */
+const HALVES: Record<WorkloadOperationKind, readonly Half[]> = {
   // Every page has been written when it was mapped; writing it again is no event.
-  touch: () => undefined,
-  munmap: (writer, vma) => {
-    writer.call("munmap", { addr: vma.start, len: vma.bytes }, 0);
-    writer.mapAndTouch(vma);
-  },
-  dontneed: (writer, vma) => {
-    writer.advise(vma, MADV_DONTNEED);
-    writer.touch(vma, FAULT_WRITE);
-  },
-  mprotect: (writer, vma) => {
-    writer.protect(vma.start, vma.bytes, PROT_READ);
-    writer.protect(vma.start, vma.bytes, PROT_READ_WRITE);
-  },
-  fork: (writer, vma) => {
-    const child = writer.fork();
-    writer.touch(vma, FAULT_WRITE_PRESENT);
-    writer.exitOf(child);
-  },
-  migrate: (writer, vma) => {
-    for (const addr of vma.pages()) writer.migrate(addr);
-  },
-  ksm: (writer, vma) => {
-    writer.advise(vma, MADV_MERGEABLE);
-    for (const addr of vma.pages()) writer.merge(addr, addr === vma.start);
-    writer.touch(vma, FAULT_WRITE_PRESENT);
-  },
-  collapse: (writer, vma) => {
-    writer.advise(vma, MADV_COLLAPSE);
-    for (const block of vma.blocks()) {
-      writer.protect(block, PAGE, PROT_READ);
-      writer.protect(block, PAGE, PROT_READ_WRITE);
-    }
-  },
+  touch: [],
+  munmap: [
+    (writer, vma) => {
+      writer.call("munmap", { addr: vma.start, len: vma.bytes }, 0);
+      writer.mapAndTouch(vma);
+    },
+  ],
+  dontneed: [
+    (writer, vma) => {
+      writer.advise(vma, MADV_DONTNEED);
+      writer.touch(vma, FAULT_WRITE);
+    },
+  ],
+  mprotect: [
+    (writer, vma) => {
+      writer.protect(vma.start, vma.bytes, PROT_READ);
+    },
+    (writer, vma) => {
+      writer.protect(vma.start, vma.bytes, PROT_READ_WRITE);
+    },
+  ],
+  fork: [
+    (writer, vma) => {
+      vma.child = writer.fork();
+    },
+    (writer, vma) => {
+      writer.touch(vma, FAULT_WRITE_PRESENT);
+      writer.exitOf(vma.child);
+    },
+  ],
+  migrate: [
+    (writer, vma) => {
+      for (const addr of vma.pages()) writer.migrate(addr);
+    },
+  ],
+  ksm: [
+    (writer, vma) => {
+      writer.advise(vma, MADV_MERGEABLE);
+      for (const addr of vma.pages()) writer.merge(addr, addr === vma.start);
+    },
+    (writer, vma) => {
+      writer.touch(vma, FAULT_WRITE_PRESENT);
+    },
+  ],
+  collapse: [
+    (writer, vma) => {
+      writer.advise(vma, MADV_COLLAPSE);
+    },
+    (writer, vma) => {
+      for (const block of vma.blocks()) {
+        writer.protect(block, PAGE, PROT_READ);
+        writer.protect(block, PAGE, PROT_READ_WRITE);
+      }
+    },
+  ],
 };
 
 class Vma {
+  /** The number of the child that was forked last. */
+  child = 0;
+
   constructor(
     readonly start: number,
     private readonly count: number,

@@ -22,10 +22,13 @@ export function hideUnderMigration(kernel: Kernel, mm: Mm, va: u64): void {
   store<u64>(address, invalidEntry(load<u64>(address)) | PTE_SWAP_EXCLUSIVE);
 }
 
+/** A fault on the page waits until it is back. */
+export function isUnderMigration(entry: u64): bool {
+  return (entry & (PTE_PROTNONE | PTE_SWAP_EXCLUSIVE)) == (PTE_PROTNONE | PTE_SWAP_EXCLUSIVE);
+}
+
 /** The entry as the hardware may use it again. */
 export function showAfterMigration(entry: u64): u64 {
-  if ((entry & (PTE_PROTNONE | PTE_SWAP_EXCLUSIVE)) != (PTE_PROTNONE | PTE_SWAP_EXCLUSIVE)) {
-    return entry;
-  }
+  if (!isUnderMigration(entry)) return entry;
   return (entry & ~(PTE_PROTNONE | PTE_SWAP_EXCLUSIVE)) | PTE_PRESENT;
 }

@@ -33,10 +33,12 @@ function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
   if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
   if (!hasWritable(kernel, entryFrame(load<u64>(address)))) return;
+  kernel.plan.mmapLockWrite(mm);
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
   const table = kernel.plan.detachTable(vma, block);
   kernel.plan.rangeEnd(mm);
   kernel.plan.collapseTable(vma, block, table);
+  kernel.plan.mmapUnlock(mm);
 }
 
 /** hpage_collapse_scan_pmd gives up on a table without any writable entry (SCAN_PAGE_RO). */
