@@ -114,11 +114,6 @@ export class KernelProbe {
     this.program.carryOut();
     return joined(this.core.told(before).map(describe));
   }
-
-  /** As `tell`, without the flushes of CPUs and what is freed: what a notifier is called for. */
-  notified(act: (program: Program) => unknown): string[] {
-    return this.tell(act).filter((line) => !/^(Fc|IPI|TLBI|DSB|free)/.test(line));
-  }
 }
 
 function describe(record: RecordOf<"ProbeRecord">): string {
