@@ -55,7 +55,7 @@ export class EraFacts {
    * changed.
    */
   gathersProtection: bool = true;
-  /** mprotect of hugetlb pages has a gather of its own, so that the outer one flushes everything. */
+  /** mprotect of hugetlb pages has a gather of its own: the outer one flushes everything. */
   nestsHugetlbGather: bool = true;
   /** One gather serves all ranges of a madvise call; else each vma has its own. */
   sharesAdviceGather: bool = true;

@@ -145,6 +145,8 @@ async function exhaust(
     await betweenSlices(stage, options, machine);
     slice = SLICE;
   }
+  const { states, transitions } = machine;
+  await options.onProgress?.({ stage, states, transitions });
   return true;
 }
 

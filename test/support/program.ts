@@ -192,7 +192,7 @@ export class Program {
     return this.#add({ ev: "taskexit" }).#add({ ev: "begin" }, next);
   }
 
-  /** Pages that wait to be put on the LRU are put there, so that nothing but their entries holds them. */
+  /** Pages that wait to be put on the LRU are put there: only their entries hold them then. */
   drain(): this {
     const page = DRAIN_PAGE;
     return this.map(page, 1).advise(page, 1, MADV_COLD).unmap(page, 1);
