@@ -15,7 +15,7 @@ import { Locks, NOBODY } from "../kernel/locks";
 import { Program } from "../kernel/steps/program";
 import { AddressSpace } from "./address_space";
 import { Devices } from "./devices";
-import { IommuUnit } from "./iommu_unit";
+import { INVALIDATE_ALL, IommuUnit } from "./iommu_unit";
 import { EVENT_INTERRUPT, EVENT_WORKER, eventOf, Machine } from "./machine";
 import { Notifier } from "./notifier";
 
@@ -198,8 +198,7 @@ export class Workers {
         if (this.driver.sequence != worker.sequence) this.startOver(worker, id);
         return 0;
       case StepKind.InstallMirror:
-        this.install(worker);
-        return this.machine.cost(Latency.Lock);
+        return this.install(worker) + this.machine.cost(Latency.Lock);
       case StepKind.Respond:
         this.devices.respond(worker.request, worker.isServed);
         worker.request = NO_REQUEST;
@@ -235,19 +234,29 @@ export class Workers {
     return this.machine.cost(Latency.Fault) + (mm.spentNs - spent);
   }
 
-  private install(worker: Worker): void {
-    if (!worker.hasFrame) return;
+  /**
+   * Fills the mirror; returns what that costs. A pin that is replaced is dropped when no device can
+   * use its frame any more.
+   */
+  private install(worker: Worker): u64 {
+    if (!worker.hasFrame) return 0;
     const mirror = this.iommu.mirror!;
     const vpn = worker.vpn;
+    let cost: u64 = 0;
     if (this.pins) {
       const slot = mirror.find(this.iommu.asid, vpn);
       if (slot != NO_SLOT) {
-        this.mm.unpin(payloadFrame(mirror.payload(slot)));
+        const replaced = payloadFrame(mirror.payload(slot));
+        if (replaced != worker.frame) {
+          cost = this.iommu.invalidateNow(vpn, vpn + 1, false, INVALIDATE_ALL);
+        }
+        this.mm.unpin(replaced);
         this.pinned--;
       }
     }
     const payload = payloadOf(worker.frame, worker.isWritable, worker.life);
     mirror.fill(this.iommu.asid, vpn, payload, false);
+    return cost;
   }
 
   /** Frames that the mm has put and a pin still holds. */
