@@ -68,7 +68,9 @@ export function syntheticEvents(operations: readonly ResolvedWorkloadOperation[]
   return writer.events;
 }
 
-/** Which half of which operation is due when; of two due at once the one listed first comes first. */
+/**
+ * Which half of which operation is due when; of two due at once the one listed first comes first.
+ */
 function turns(
   operations: readonly ResolvedWorkloadOperation[],
 ): { at: number; t: number; half: number }[] {

@@ -1,7 +1,8 @@
 /**
  * What Linux 6.19 tells of each operation, in order: the pair, the flushes of CPUs and of secondary
- * TLBs, and what is freed behind them. `S` and `E` are the pair, `Fc` a flush of this CPU, `IPI` one
- * that others are asked for, `TLBI` and `DSB` a broadcast and its barrier, `Fs` the secondary flush.
+ * TLBs, and what is freed behind them. `S` and `E` are the pair, `Fc` a flush of this CPU, `IPI`
+ * one that others are asked for, `TLBI` and `DSB` a broadcast and its barrier, `Fs` the secondary
+ * flush.
  */
 import { describe, expect, test } from "vitest";
 import { type OperationName, toldOf } from "../support/notifying_operations.js";

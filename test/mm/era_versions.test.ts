@@ -349,7 +349,10 @@ describe("mprotect", () => {
   );
 
   describe("of a mapping at address 0", () => {
-    /** Pairs that are open when a mapping of `gib` GiB at address 0, populated in each, is protected. */
+    /**
+     * Pairs that are open when a mapping of `gib` GiB at address 0, populated in each, is
+     * protected.
+     */
     async function pairs(era: EraName, gib: number): Promise<{ starts: number; ends: number }> {
       const probe = await KernelProbe.boot(era, "x86", {}, false);
       const zero = -BASE / PAGE;

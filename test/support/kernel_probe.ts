@@ -104,8 +104,8 @@ export class KernelProbe {
 
   /**
    * What `act` makes the kernel tell, one line each, in the words of the mm's own documents: `S`
-   * and `E` are the pair, `Fc` a flush of this CPU, `Fs` the secondary flush. Ranges are in pages from
-   * BASE; frees that follow one another are counted together.
+   * and `E` are the pair, `Fc` a flush of this CPU, `Fs` the secondary flush. Ranges are in pages
+   * from BASE; frees that follow one another are counted together.
    */
   tell(act: (program: Program) => unknown): string[] {
     this.program.carryOut();
