@@ -76,7 +76,12 @@ function formatDisagreements({ disagreements }: StudyResult): string[] {
     ({ protocol, property, count, token }) =>
       `${protocol}: ${property}, ${grouped(count)} times\n  ${token}`,
   );
-  return [["Runs show what exploration excludes; one of them is wrong:", ...lines].join("\n")];
+  return [
+    [
+      "Runs show what no explored operation can do: another operation did it, or a model is wrong.",
+      ...lines,
+    ].join("\n"),
+  ];
 }
 
 /** Lines of at most 80 columns; those after the first are indented. */

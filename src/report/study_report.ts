@@ -7,8 +7,8 @@ import { GRADES, type Grade, type Setting } from "../scenario/index.js";
 import { MEASURED_ON } from "../costs/measured.js";
 import type { Cell, TableExhibit } from "../study/answer.js";
 import type { StudyData } from "../study/data.js";
-import { answers, digestOf, summary, type SummaryRow } from "../study/index.js";
-import { counted, duration, grouped, percent, rounded } from "../study/numbers.js";
+import { answers, digestOf, disagreements, summary, type SummaryRow } from "../study/index.js";
+import { counted, duration, grouped, listed, percent, rounded } from "../study/numbers.js";
 import { PATIENT, PROTOCOLS, STATES } from "../study/plan.js";
 import type { Report, ReportDigest, ReportParameter } from "./report.js";
 
@@ -22,7 +22,7 @@ export function studyReport(data: StudyData, options: StudyReportOptions): Repor
   const parameters = data.base.settings.map(parameterOf);
   return {
     title: "Do the notifier callbacks suit a TLB outside the CPU?",
-    introduction: introduction(data),
+    introduction: [...introduction(data), ...warning(data)],
     summary: summaryTable(data),
     answers: answers(data),
     scenario: stringify(data.scenario),
@@ -52,6 +52,16 @@ function introduction({ program, facts, speed, base }: StudyData): string[] {
     `In 2014 the mmu_notifier interface was asked seven questions about devices that walk the page table of a process by themselves. Here they are put to a model of the mm, of an IOMMU and of such a device, and answered with the figures of one set of runs.`,
     `The program was recorded on a real kernel (${program}): ${grouped(events)} events, among them ${counted(calls, "system call")}, ${counted(faults, "page fault")}, ${grouped(protectionFaults)} of these by writes to present pages, and ${counted(forks, "fork")}. Its calls and faults drive the mm, ${speed} times faster than recorded, while a GPU-like device of ${device?.lanes ?? 0} lanes works on the same memory, once for each of ${PROTOCOLS.length} driver protocols. Besides, every interleaving of small worlds is explored.`,
     `Each figure can be repeated: the number behind it leads to a token, and the command above the tokens repeats what the token names. Counts are exact, times are modelled; the last section says from what.`,
+  ];
+}
+
+/** Says so if runs and exploration do not agree. */
+function warning(data: StudyData): string[] {
+  const found = disagreements(data);
+  if (found.length === 0) return [];
+  const cases = found.map(({ protocol, property }) => `${property} under ${protocol}`);
+  return [
+    `Runs show what no explored operation can do: ${listed([...new Set(cases)])}. Either an operation that was not explored did it, or a model is wrong.`,
   ];
 }
 

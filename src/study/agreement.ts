@@ -1,4 +1,7 @@
-/** Whether timed runs show what exploration excludes: then one of the two is wrong. */
+/**
+ * Whether timed runs show what no explored operation can do: then an operation that was not explored
+ * did it, or one of the two models is wrong.
+ */
 import { PROPERTY_IDS, type PropertyId, type Verdict } from "../explore/index.js";
 import type { RunResult } from "../run/result.js";
 import type { StudyData } from "./data.js";

@@ -32,7 +32,7 @@ export function studyCommand(study: (options: StudyCommandOptions) => Promise<Co
       "Runs a recorded program with a device that shares its memory, once for each protocol, and " +
         "explores the protocols; then prints them side by side, answers seven questions and writes " +
         "a report. Violations of protocols that exploration finds unsafe are what it shows, and no " +
-        "finding; it ends with 1 if a run shows what exploration excludes.",
+        "finding; it ends with 1 if a run shows what no explored operation can do.",
     )
     .addOption(recordingOption().default(DEFAULT_RECORDING))
     .option("--report <file>", "where the report is written", DEFAULT_REPORT)
