@@ -10,7 +10,7 @@
  */
 import { LongMap } from "../base/long_map";
 import { PMD_SIZE } from "../base/page";
-import { entryFrame, isWritable, mapsFrame } from "../hardware/pgtable/pte";
+import { PTE_PRESENT, entryFrame, isWritable, mapsFrame } from "../hardware/pgtable/pte";
 import { NotifierEvent } from "../kernel/events";
 import { Kernel } from "../kernel/kernel";
 import { FRAME_KSM, FRAME_USED, isSpecial } from "../kernel/mm/frames";
@@ -143,8 +143,10 @@ export class KernelThreads {
     const size = (<u64>4096) << order;
     startRmap(this.kernel, mm, NotifierEvent.Clear, va, va + size);
     for (let page = va; page < va + size; page += 4096) {
+      const address = this.kernel.tables.findPte(mm, page);
+      const entry = address == 0 ? PTE_PRESENT : load<u64>(address);
       if (order == 0) hideUnderMigration(this.kernel, mm, page);
-      flushUnmapped(this.kernel, mm, page);
+      flushUnmapped(this.kernel, mm, page, entry);
       this.kernel.sink.invalidatePage(mm, page);
     }
     endRmap(this.kernel, mm);

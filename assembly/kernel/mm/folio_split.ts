@@ -78,7 +78,7 @@ export class UnmapFolio extends RmapVisitor {
     if (!mapsFrame(entry) || entryFrame(entry) != pfn) return;
     this.left--;
     store<u64>(address, invalidEntry(entry));
-    flushUnmapped(kernel, mm, va);
+    flushUnmapped(kernel, mm, va, entry);
     if (!keepsEntries) store<u64>(address, 0);
     kernel.sink.invalidatePage(mm, va);
     if (keepsEntries) {

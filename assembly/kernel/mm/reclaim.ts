@@ -54,13 +54,13 @@ export class SwapOutPage extends RmapVisitor {
     if (this.slot == 0 && (entry & PTE_DIRTY) != 0) {
       // written since MADV_FREE: it is an ordinary page again
       store<u64>(address, 0);
-      flushUnmapped(kernel, mm, va);
+      flushUnmapped(kernel, mm, va, entry);
       store<u64>(address, entry);
       frame.flags &= ~FRAME_LAZYFREE;
       return;
     }
     store<u64>(address, 0);
-    flushUnmapped(kernel, mm, va);
+    flushUnmapped(kernel, mm, va, entry);
     this.isDirty = this.isDirty || (entry & PTE_DIRTY) != 0;
     if (this.slot != 0) {
       const exclusive = (frame.flags & FRAME_EXCLUSIVE) != 0 ? PTE_SWAP_EXCLUSIVE : 0;

@@ -2,11 +2,12 @@
  * What the reverse map does to each mapping of a folio: the pair around it, the flush of an entry
  * at once or in a batch, and what waits for that batch.
  *
- * Models:     whether the architecture batches, and whether other CPUs would have to be asked for
+ * Models:     pte_accessible; whether the architecture batches, and whether other CPUs would have to be asked for
  *             each page; invalidate_page in place of pairs, behind the page-table lock.
  * Source:     linux 6.18 mm/rmap.c (try_to_unmap_one, should_defer_flush,
  *             set_tlb_ubc_flush_pending), linux 3.17 mm/rmap.c, arch/x86/include/asm/tlbflush.h
  */
+import { isPresent } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm } from "./mm";
@@ -26,8 +27,12 @@ export function endRmap(kernel: Kernel, mm: Mm): void {
   if (!kernel.facts.hasInvalidatePage) kernel.sink.rangeEnd(mm);
 }
 
-/** The entry of `va` is cleared: its flush, now or later. */
-export function flushUnmapped(kernel: Kernel, mm: Mm, va: u64): void {
+/**
+ * The entry of `va` is cleared: its flush, now or later. What no processor could use, under PROT_NONE,
+ * no TLB holds.
+ */
+export function flushUnmapped(kernel: Kernel, mm: Mm, va: u64, old: u64): void {
+  if (!isPresent(old)) return;
   if (kernel.tlbs.defersFlush(mm)) kernel.tlbs.addToBatch(mm, va);
   else kernel.tlbs.flushPage(mm, va);
 }
