@@ -37,6 +37,8 @@ export class Cells {
     this.addMm();
     this.addFrames();
     this.addDriver();
+    const mirror = this.scene.attachments[0].mirror;
+    if (mirror != null) this.addTlb(mirror);
     for (let i = 0; i < this.instance.devices; i++) {
       this.addHandler(this.instance.handlers[i]);
       this.addAttachment(this.scene.attachments[i]);
@@ -187,10 +189,7 @@ export class Cells {
     this.addTlb(device.atc);
     const iotlb = attachment.iotlb;
     if (iotlb != null) this.addTlb(iotlb);
-    const mirror = attachment.mirror;
-    if (mirror != null) {
-      this.addTlb(mirror);
-    } else {
+    if (attachment.mirror == null) {
       const cache = attachment.walkCache.ofLevel(LEVEL_PMD)!;
       codec.addWalkSlot(cache.tags, cache.payloads, tagOf(ASID, FIRST_VPN >> 9, false));
     }

@@ -64,7 +64,8 @@ export class Instance {
     const walker = new Walker(memory, oracle, frames.generations);
     const pasids = new PasidTable(2, EMPTY);
     const attachments = new StaticArray<Attachment>(devices);
-    for (let i = 0; i < devices; i++) attachments[i] = attach(protocol, pages, retryLimit);
+    const mirror = protocol.has(ProtocolTrait.Mirror) ? new Tlb(pages, 1) : null;
+    for (let i = 0; i < devices; i++) attachments[i] = attach(protocol, pages, retryLimit, mirror);
     // The mm and what runs on it.
     const mm = new MmScene(ASID, FIRST_VPN, pages, PGD, PMD, PTP);
     const locks = new Locks();
@@ -124,13 +125,15 @@ export class Instance {
     return this.scene.driver.isRegistered != 0;
   }
 
-  /** No request of the device stands between the install of its page and the retried walk. */
-  isBetweenInstallAndRetry(device: i32): bool {
-    const state = <RequestState>load<u8>(this.scene.attachments[device].device.requestState);
-    return (
-      state == RequestState.Retrying ||
-      this.handlers[device].pc >= this.handlers[device].program.length - 1
-    );
+  /** Some request stands between the install of its page and the retried walk. */
+  isBetweenInstallAndRetry(): bool {
+    for (let i = 0; i < this.devices; i++) {
+      const state = <RequestState>load<u8>(this.scene.attachments[i].device.requestState);
+      if (state == RequestState.Retrying) return true;
+      const handler = this.handlers[i];
+      if (handler.isServed != 0 && handler.pc >= handler.program.length - 1) return true;
+    }
+    return false;
   }
 
   /** Lays the tables and gives every frame its owner. */
@@ -186,14 +189,18 @@ function usesCopy(operation: Operation): bool {
 }
 
 /** A device with what stands between it and memory under this protocol. */
-function attach(protocol: Protocol, pages: u32, retryLimit: u32): Attachment {
+function attach(
+  protocol: Protocol,
+  pages: u32,
+  retryLimit: u32,
+  mirror: Tlb | null,
+): Attachment {
   const isTwoLevel = protocol.has(ProtocolTrait.TwoLevel);
-  const isMirror = protocol.has(ProtocolTrait.Mirror);
   return new Attachment(
     new Device(1, ASID, new Tlb(pages, 1), retryLimit),
     isTwoLevel ? new Tlb(pages, 1) : null,
     new WalkCache(1, 0, 0),
-    isMirror ? new Tlb(pages, 1) : null,
+    mirror,
   );
 }
 

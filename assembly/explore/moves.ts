@@ -34,9 +34,12 @@ export class Moves {
   private readonly kinds: usize = allocate(MOVES_MAX);
   private readonly pages: usize = allocate(MOVES_MAX);
   private readonly scene: Scene;
+  /** The driver's mirror; null: devices walk the mm's own table. */
+  private readonly mirror: Tlb | null;
 
   constructor(private readonly instance: Instance) {
     this.scene = instance.scene;
+    this.mirror = instance.scene.attachments[0].mirror;
     this.add(ActorKind.MmThread, 0, 0, 0);
     if (instance.secondThread != null) this.add(ActorKind.SecondMmThread, 0, 0, 0);
     for (let i = 0; i < instance.devices; i++) {
@@ -53,6 +56,11 @@ export class Moves {
     const timed = ProtocolTrait.TimerFreesPages | ProtocolTrait.TimerFreesTables;
     if (program.has(StepKind.QueueForTimer) || instance.protocol.has(<ProtocolTrait>timed)) {
       this.add(ActorKind.Timer, 0, 0, 0);
+    }
+    if (instance.protocol.has(ProtocolTrait.Pins)) {
+      for (let page: u32 = 0; page < instance.pages; page++) {
+        this.add(ActorKind.Unpinner, 0, 0, <u8>page);
+      }
     }
     if (instance.isRegisteredLate()) this.add(ActorKind.Registrar, 0, 0, 0);
   }
@@ -106,10 +114,8 @@ export class Moves {
         return pending != 0 && isQuiet(scene, READS | WRITES);
       }
       case ActorKind.Unpinner: {
-        const attachment = unchecked(scene.attachments[index]);
-        if (!isQuiet(scene, READS | WRITES)) return false;
-        if (instance.isBetweenInstallAndRetry(<i32>index)) return false;
-        return this.find(attachment.mirror!, this.page(move)) != NO_SLOT;
+        if (!isQuiet(scene, READS | WRITES) || instance.isBetweenInstallAndRetry()) return false;
+        return this.find(this.mirror!, this.page(move)) != NO_SLOT;
       }
       default:
         return this.canRegister();
@@ -156,7 +162,7 @@ export class Moves {
         runTimer(scene);
         break;
       case ActorKind.Unpinner:
-        dropPinned(scene, unchecked(scene.attachments[index]), this.vpn(this.page(move)));
+        dropPinned(scene, this.mirror!, this.vpn(this.page(move)));
         break;
       default:
         scene.driver.isRegistered = 1;
@@ -296,9 +302,6 @@ export class Moves {
     for (let page: u8 = 0; page < <u8>this.instance.pages; page++) {
       for (let kind = DeviceMove.IssueRead; kind <= last; kind++) {
         this.add(ActorKind.Device, device, <u8>kind, page);
-      }
-      if (this.instance.protocol.has(ProtocolTrait.Pins)) {
-        this.add(ActorKind.Unpinner, device, 0, page);
       }
     }
   }

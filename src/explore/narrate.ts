@@ -29,7 +29,7 @@ export function actorOf({ actor, index }: Pick<Move, "actor" | "index">): string
     case ActorKind.Timer:
       return "timer";
     case ActorKind.Unpinner:
-      return `driver ${index}`;
+      return "driver";
     case ActorKind.Registrar:
       return "registrar";
   }

@@ -7,9 +7,9 @@
  *             drivers/iommu/amd/amd_iommu_v2.c (3.17), virt/kvm/kvm_main.c
  */
 import { FrameOwner } from "../../abi/vocabulary";
-import { payloadFrame } from "../../hardware/tlb/tlb";
+import { payloadFrame, Tlb } from "../../hardware/tlb/tlb";
 import { putFrames } from "./mm_steps";
-import { Attachment, Scene } from "./scene";
+import { Scene } from "./scene";
 
 /** Bits of what an invalidation waits for. */
 export const READS: u8 = 1;
@@ -86,11 +86,10 @@ export function runTimer(scene: Scene): void {
 }
 
 /** The driver drops what it holds of a page: zaps the mirror entry, invalidates, unpins. */
-export function dropPinned(scene: Scene, attachment: Attachment, vpn: u64): void {
-  const mirror = attachment.mirror!;
+export function dropPinned(scene: Scene, mirror: Tlb, vpn: u64): void {
   const slot = mirror.find(scene.mm.asid, vpn);
   const frame = payloadFrame(mirror.payload(slot));
   mirror.drop(slot);
-  attachment.device.atc.invalidateRange(scene.mm.asid, vpn, vpn + 1);
+  invalidate(scene);
   scene.frames.unpin(frame);
 }

@@ -17,7 +17,8 @@ import { Protocol } from "./program";
 /** What stands between one device and memory. */
 export class Attachment {
   /**
-   * `iotlb` null: the ATC is filled by the walker itself. `mirror` null: it reads the mm's table.
+   * `iotlb` null: the ATC is filled by the walker itself. `mirror` null: it reads the mm's table;
+   * a driver has one mirror for all of its devices.
    */
   constructor(
     readonly device: Device,
