@@ -31,21 +31,21 @@ export function reportBlock(): usize {
 const PROTOCOL_BLOCK: i32 = 1024;
 const REPORT_BLOCK: i32 = 16384;
 
-/** `keepsGraph`: keep what exploreServed() needs. */
+/** `mode` is a set of bits of ExploreMode. */
 export function exploreBoot(
   operation: i32,
   devices: i32,
   pages: u32,
   retryLimit: u32,
-  keepsGraph: bool,
+  mode: u32,
 ): void {
   assert(<usize>PROTOCOL_BLOCK >= PROTOCOL_BYTES, "the protocol block holds a protocol");
-  bootExplorer(protocolBlock(), <Operation>operation, devices, pages, retryLimit, keepsGraph);
+  bootExplorer(protocolBlock(), <Operation>operation, devices, pages, retryLimit, mode);
 }
 
-export function exploreRun(limit: u32, maxStates: u32): bool {
-  explorer().run(limit, maxStates);
-  return explorer().isComplete();
+/** Expands up to `budget` states; returns an ExploreEnd. */
+export function exploreRun(budget: u32, maxStates: u32, maxBytes: f64, maxDepth: u32): i32 {
+  return explorer().run(budget, maxStates, maxBytes, maxDepth);
 }
 
 /** The operation comes to its end in some state, and leaves nothing of the driver open there. */
@@ -53,13 +53,18 @@ export function exploreEndsTidily(): bool {
   return explorer().hasEnded && !explorer().hasEndedUntidily;
 }
 
-/** A count has grown beyond what is kept: not every state is known although none is left. */
-export function exploreIsCutOff(): bool {
-  return explorer().isCutOff;
+/** Steps from the initial state to the states that are being expanded. */
+export function exploreDepth(): u32 {
+  return explorer().depth;
 }
 
 export function exploreStates(): u32 {
   return explorer().store.rows;
+}
+
+/** How many of the known states differ in more than names. */
+export function exploreOrbits(): u32 {
+  return explorer().orbits();
 }
 
 export function exploreTransitions(): f64 {
@@ -67,11 +72,11 @@ export function exploreTransitions(): f64 {
 }
 
 export function exploreBytes(): f64 {
-  return explorer().store.bytes();
+  return explorer().bytes();
 }
 
 export function exploreIsViolated(property: u32): bool {
-  return explorer().isViolated(property);
+  return explorer().violations.has(property);
 }
 
 /** Writes the path to a property's first violation to the report block; returns its length. */
@@ -100,7 +105,7 @@ export function exploreUnservedPath(): u32 {
 
 /** The number of steps before the cycle. */
 export function exploreUnservedStem(): u32 {
-  return explorer().depth(explorer().served().entry());
+  return explorer().store.depth(explorer().served().entry());
 }
 
 /** The present state as one number, to tell states apart. */
@@ -116,7 +121,7 @@ export function exploreObligation(move: u32): u32 {
 /** Puts the instance back to its initial state. */
 export function exploreRewind(): void {
   const e = explorer();
-  e.instance.codec.decodeAll(e.store.row(0));
+  e.instance.codec.decodeAll(e.initial);
   e.instance.scene.oracle.take();
 }
 

@@ -39,14 +39,14 @@ export function bootExplorer(
   devices: i32,
   pages: u32,
   retryLimit: u32,
-  keepsGraph: bool,
+  mode: u32,
 ): void {
   heap.reset();
   const fresh = new World();
   world = fresh;
   fresh.explorer = new Explorer(
     new Instance(new Protocol(protocol), operation, devices, pages, retryLimit),
-    keepsGraph,
+    mode,
   );
 }
 

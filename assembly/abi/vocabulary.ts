@@ -214,6 +214,32 @@ export enum FrameOwner {
   Reused,
 }
 
+/** How a world is explored. */
+export enum ExploreMode {
+  /** Every state and every order, and nothing kept beside them. */
+  Plain = 0,
+  /** Keep the transitions that `served` is judged on; goes with no reduction. */
+  KeepGraph = 1,
+  /** One state stands for all that differ in names only. */
+  Symmetry = 2,
+  /** One order stands for all orders of independent moves. */
+  PartialOrder = 4,
+}
+
+/** Why exploration has ended. */
+export enum ExploreEnd {
+  /** It goes on. */
+  Running,
+  /** Every state is known. */
+  Exhausted,
+  /** Too many states, bytes, or steps: there are more than are known. */
+  States,
+  Memory,
+  Depth,
+  /** A count has grown beyond what is kept; the states behind are not known. */
+  CutOff,
+}
+
 /** What the oracle remembers of a frame. */
 export enum FrameMark {
   /** The mm has promised somebody that this frame does not change any more. */

@@ -5,6 +5,7 @@
  * protocol brings along, ever writes it.
  */
 import { ProtocolTrait, StepKind } from "../abi/vocabulary";
+import { allocate, byteAt, putByte } from "../base/bytes";
 import { LEVEL_PMD } from "../base/page";
 import { Device } from "../hardware/device/device";
 import { tagOf, Tlb } from "../hardware/tlb/tlb";
@@ -19,19 +20,52 @@ import { ASID, FIRST_VPN, PTP } from "./places";
 /** Counts and sequences of a driver stay below 256. */
 const COUNTER_BITS: u32 = 8;
 
+/** Stands for a cell that an instance does not have. */
+export const NO_CELL: u32 = 255;
+
+/** Cells of one kind, for those who look at packed states. */
+export class CellList {
+  count: u32 = 0;
+  private readonly cells: usize = allocate(64);
+
+  push(cell: u32): void {
+    assert(this.count < 64, "an instance has at most 64 cells of a kind");
+    putByte(this.cells, this.count++, <u8>cell);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  at(index: u32): u32 {
+    return byteAt(this.cells, index);
+  }
+}
+
 export class Cells {
+  /** Where the operation stands. */
+  mmThreadPc: u32 = NO_CELL;
+  /** Who holds the driver's lock. */
+  driverLock: u32 = NO_CELL;
+  /** Cells that hold the number of a data frame, entries of one, a set of them. */
+  readonly frameNumbers: CellList = new CellList();
+  readonly entries: CellList = new CellList();
+  readonly frameSets: CellList = new CellList();
+  /** Cells that hold the number of a page. */
+  readonly pageNumbers: CellList = new CellList();
+  /** Two cells each: the same of F0 and of F1, the same of page 0 and of page 1. */
+  readonly ofFrames: CellList = new CellList();
+  readonly ofPages: CellList = new CellList();
+  /** The first word of the first device's cells, and how many words each device has. */
+  deviceWords: u32 = 0;
+  wordsOfDevice: u32 = 0;
   private readonly scene: Scene;
   private readonly codec: Codec;
 
+  /** Names every piece of memory that can differ between two states of this instance. */
   constructor(private readonly instance: Instance) {
     this.scene = instance.scene;
     this.codec = instance.codec;
-  }
-
-  /** Names every piece of memory that can differ between two states of this instance. */
-  register(): void {
-    this.addMmThread(this.instance.mmThread);
-    const second = this.instance.secondThread;
+    this.mmThreadPc = this.addMmThread(instance.mmThread);
+    const second = instance.secondThread;
     if (second != null) this.addThread(second);
     this.addLocks();
     this.addMm();
@@ -39,8 +73,19 @@ export class Cells {
     this.addDriver();
     const mirror = this.scene.attachments[0].mirror;
     if (mirror != null) this.addTlb(mirror);
-    for (let i = 0; i < this.instance.devices; i++) {
-      this.addHandler(this.instance.handlers[i]);
+    this.addDevices();
+  }
+
+  /** The cells of a device begin a word where there are two that may be exchanged. */
+  private addDevices(): void {
+    const instance = this.instance;
+    for (let i = 0; i < instance.devices; i++) {
+      if (instance.devices > 1) {
+        const word = this.codec.beginWord();
+        if (i == 0) this.deviceWords = word;
+        else if (i == 1) this.wordsOfDevice = word - this.deviceWords;
+      }
+      this.addHandler(instance.handlers[i]);
       this.addAttachment(this.scene.attachments[i]);
     }
   }
@@ -51,9 +96,10 @@ export class Cells {
     return this.instance.devices > 0 && this.instance.handlers[0].program.has(kind);
   }
 
-  private addThread(task: Task): void {
+  /** Returns the cell of the thread's next step. */
+  private addThread(task: Task): u32 {
     const at = changetype<usize>(task);
-    this.codec.addWord(at + offsetof<Task>("pc"), bitsFor(task.program.length));
+    const pc = this.codec.addWord(at + offsetof<Task>("pc"), bitsFor(task.program.length));
     if (this.runs(StepKind.CountUp) || this.runs(StepKind.FlagSet)) {
       this.codec.addWord(at + offsetof<Task>("wasFirst"), 1);
     }
@@ -63,14 +109,17 @@ export class Cells {
     if (this.runs(StepKind.SampleNotifiers)) {
       this.codec.addWord(at + offsetof<Task>("sampled"), 1);
     }
+    return pc;
   }
 
-  private addMmThread(task: Task): void {
-    this.addThread(task);
+  private addMmThread(task: Task): u32 {
+    const pc = this.addThread(task);
     const at = changetype<usize>(task);
-    this.codec.addWord(at + offsetof<Task>("gathered"), this.scene.dataFrames.length);
-    this.codec.addFrame(at + offsetof<Task>("frame"));
+    const frames = this.scene.dataFrames.length;
+    this.frameSets.push(this.codec.addWord(at + offsetof<Task>("gathered"), frames));
+    this.frameNumbers.push(this.codec.addFrame(at + offsetof<Task>("frame")));
     if (this.instance.pages > 1) this.codec.addWord(at + offsetof<Task>("page"), 1);
+    return pc;
   }
 
   private addHandler(task: Task): void {
@@ -82,7 +131,7 @@ export class Cells {
       this.codec.addWord(at + offsetof<Task>("sequence"), COUNTER_BITS);
     }
     if (program.has(StepKind.InstallMirror)) {
-      this.codec.addFrame(at + offsetof<Task>("frame"));
+      this.frameNumbers.push(this.codec.addFrame(at + offsetof<Task>("frame")));
       this.codec.addWord(at + offsetof<Task>("isWritable"), 1);
     }
     if (this.instance.protocol.has(ProtocolTrait.Pins)) {
@@ -101,7 +150,9 @@ export class Cells {
       codec.addWord(locks + offsetof<Locks>("pageTable"), 1);
     }
     if (this.runs(StepKind.RmapLock)) codec.addWord(locks + offsetof<Locks>("rmap"), 1);
-    if (this.runs(StepKind.DriverLock)) codec.addWord(locks + offsetof<Locks>("driver"), 3);
+    if (this.runs(StepKind.DriverLock)) {
+      this.driverLock = codec.addWord(locks + offsetof<Locks>("driver"), 3);
+    }
   }
 
   private addMm(): void {
@@ -113,8 +164,9 @@ export class Cells {
       codec.addWord(mm + offsetof<MmScene>("vmaIsWritable"), 1);
     }
     if (this.runs(StepKind.ClearUpper)) codec.addUpper(scene.upperAddress());
-    for (let page: u32 = 0; page < this.instance.pages; page++)
-      codec.addPte(scene.pteAddress(page));
+    for (let page: u32 = 0; page < this.instance.pages; page++) {
+      this.addEntry(codec.addPte(scene.pteAddress(page)));
+    }
     if (this.runs(StepKind.FreeTable)) codec.addByte(scene.frames.owners + PTP, 3);
   }
 
@@ -125,12 +177,16 @@ export class Cells {
       this.runs(StepKind.Compare) ||
       this.runs(StepKind.CopyPage) ||
       this.runs(StepKind.CopyUnlessPinned);
-    for (let i = 0; i < scene.dataFrames.length; i++) {
-      const frame = <usize>scene.dataFrames[i];
-      this.codec.addByte(scene.frames.owners + frame, 3);
-      if (marks) this.codec.addByte(scene.oracle.marks + frame, 3);
-      if (this.instance.protocol.has(ProtocolTrait.Pins))
-        this.codec.addByte(scene.frames.pins + frame, 3);
+    this.addOfFrames(scene.frames.owners);
+    if (marks) this.addOfFrames(scene.oracle.marks);
+    if (this.instance.protocol.has(ProtocolTrait.Pins)) this.addOfFrames(scene.frames.pins);
+  }
+
+  /** A byte of each data frame. */
+  private addOfFrames(table: usize): void {
+    const frames = this.scene.dataFrames;
+    for (let i = 0; i < frames.length; i++) {
+      this.ofFrames.push(this.codec.addByte(table + <usize>frames[i], 3));
     }
   }
 
@@ -164,7 +220,8 @@ export class Cells {
       codec.addWord(at + offsetof<DriverState>("timerPending"), 1);
     }
     if (protocol.has(ProtocolTrait.TimerFreesPages)) {
-      codec.addWord(at + offsetof<DriverState>("timerFrames"), this.scene.dataFrames.length);
+      const frames = this.scene.dataFrames.length;
+      this.frameSets.push(codec.addWord(at + offsetof<DriverState>("timerFrames"), frames));
     }
     if (protocol.has(ProtocolTrait.TimerFreesTables)) {
       codec.addWord(at + offsetof<DriverState>("timerTable"), 1);
@@ -178,9 +235,9 @@ export class Cells {
     const codec = this.codec;
     const device = attachment.device;
     codec.addByte(device.inFlight, 2);
-    codec.addFrame(device.inFlightFrame);
+    this.frameNumbers.push(codec.addFrame(device.inFlightFrame));
     codec.addByte(device.requestState, 2);
-    codec.addPage(device.requestPage);
+    this.pageNumbers.push(codec.addPage(device.requestPage));
     codec.addByte(device.requestIsWrite, 1);
     if (this.instance.retryLimit != 0) {
       codec.addWord(changetype<usize>(device) + offsetof<Device>("isFailed"), 1);
@@ -195,11 +252,17 @@ export class Cells {
     }
   }
 
+  /** An entry of a page, the pages in order. */
+  private addEntry(cell: u32): void {
+    this.entries.push(cell);
+    if (this.instance.pages > 1) this.ofPages.push(cell);
+  }
+
   private addTlb(tlb: Tlb): void {
     for (let page: u32 = 0; page < this.instance.pages; page++) {
       const offset = (<usize>page) << 3;
       const tag = tagOf(ASID, FIRST_VPN + page, false);
-      this.codec.addTlbSlot(tlb.tags + offset, tlb.payloads + offset, tag);
+      this.addEntry(this.codec.addTlbSlot(tlb.tags + offset, tlb.payloads + offset, tag));
     }
   }
 }

@@ -93,37 +93,45 @@ export class Codec {
     memory.fill(this.cellOfBit, NO_CELL, (<usize>WORDS_MAX) << 6);
   }
 
-  addByte(address: usize, bits: u32): void {
-    this.addToBytes(this.add(CellKind.Byte, address, bits));
+  // Each returns the new cell's number.
+
+  addByte(address: usize, bits: u32): u32 {
+    return this.addToBytes(this.add(CellKind.Byte, address, bits));
   }
 
-  addWord(address: usize, bits: u32): void {
-    this.addToWords(this.add(CellKind.Word, address, bits));
+  addWord(address: usize, bits: u32): u32 {
+    return this.addToWords(this.add(CellKind.Word, address, bits));
   }
 
-  addFrame(address: usize): void {
-    this.addToWords(this.add(CellKind.Frame, address, 3));
+  addFrame(address: usize): u32 {
+    return this.addToWords(this.add(CellKind.Frame, address, 3));
   }
 
-  addPage(address: usize): void {
-    this.addPair(CellKind.Page, address, address, 0, 2);
+  addPage(address: usize): u32 {
+    return this.addPair(CellKind.Page, address, address, 0, 2);
   }
 
-  addPte(address: usize): void {
-    this.addPair(CellKind.Pte, address, address, 0, 4);
+  addPte(address: usize): u32 {
+    return this.addPair(CellKind.Pte, address, address, 0, 4);
   }
 
-  addUpper(address: usize): void {
-    this.addPair(CellKind.Upper, address, address, 0, 2);
+  addUpper(address: usize): u32 {
+    return this.addPair(CellKind.Upper, address, address, 0, 2);
   }
 
   /** `tag` is what the slot holds when it is valid. */
-  addTlbSlot(tagAddress: usize, payloadAddress: usize, tag: u64): void {
-    this.addPair(CellKind.TlbSlot, tagAddress, payloadAddress, tag, 3);
+  addTlbSlot(tagAddress: usize, payloadAddress: usize, tag: u64): u32 {
+    return this.addPair(CellKind.TlbSlot, tagAddress, payloadAddress, tag, 3);
   }
 
-  addWalkSlot(tagAddress: usize, payloadAddress: usize, tag: u64): void {
-    this.addPair(CellKind.WalkSlot, tagAddress, payloadAddress, tag, 1);
+  addWalkSlot(tagAddress: usize, payloadAddress: usize, tag: u64): u32 {
+    return this.addPair(CellKind.WalkSlot, tagAddress, payloadAddress, tag, 1);
+  }
+
+  /** Lets the next cell begin a word of its own; returns that word. */
+  beginWord(): u32 {
+    this.bits = (this.bits + 63) & ~(<u32>63);
+    return this.bits >> 6;
   }
 
   /** Takes the state in memory for the present one and packs it into `row`. */
@@ -207,13 +215,18 @@ export class Codec {
   }
 
   /** Puts a cell's code into a packed state. */
-  patch(row: usize, cell: u32, code: u32): void {
+  put(row: usize, cell: u32, code: u32): void {
     const place: u32 = byteAt(this.places, cell);
     const shift = byteAt(this.shifts, cell);
     const mask = wordAt(this.masks, cell);
-    if (code > mask) this.hasOutgrown = true;
     const bits = (<u64>(code & mask)) << shift;
     putLong(row, place, (longAt(row, place) & ~((<u64>mask) << shift)) | bits);
+  }
+
+  /** The same for what a field holds, which may have outgrown its cell. */
+  private patch(row: usize, cell: u32, code: u32): void {
+    if (code > wordAt(this.masks, cell)) this.hasOutgrown = true;
+    this.put(row, cell, code);
   }
 
   private add(kind: CellKind, address: usize, bits: u32): u32 {
@@ -232,19 +245,22 @@ export class Codec {
     return cell;
   }
 
-  private addToBytes(cell: u32): void {
+  private addToBytes(cell: u32): u32 {
     putByte(this.byteCells, this.byteCount++, <u8>cell);
+    return cell;
   }
 
-  private addToWords(cell: u32): void {
+  private addToWords(cell: u32): u32 {
     putByte(this.wordCells, this.wordCount++, <u8>cell);
+    return cell;
   }
 
-  private addPair(kind: CellKind, address: usize, second: usize, tag: u64, bits: u32): void {
+  private addPair(kind: CellKind, address: usize, second: usize, tag: u64, bits: u32): u32 {
     const cell = this.add(kind, address, bits);
     putWord(this.seconds, cell, <u32>second);
     putLong(this.tags, cell, tag);
     putByte(this.pairCells, this.pairCount++, <u8>cell);
+    return cell;
   }
 
   /** Notes what a cell holds, to find out later that it has changed. */

@@ -4,76 +4,117 @@
  * The first violation found of a property is a shortest one. Exploration goes on behind a
  * violation, so that one pass judges all properties.
  */
-import { allocate, putWord, wordAt } from "../base/bytes";
+import { ExploreEnd, ExploreMode } from "../abi/vocabulary";
+import { allocate } from "../base/bytes";
 import { Cells } from "./cells";
 import { WORDS_MAX } from "./codec";
 import { Graph } from "./graph";
+import { Independence } from "./independence";
 import { Instance } from "./instance";
 import { Moves } from "./moves";
 import { Served } from "./served";
+import { SleepSets } from "./sleep_sets";
 import { NO_ROW, StateStore } from "./state_store";
-
-const PROPERTIES: u32 = 8;
+import { Symmetry } from "./symmetry";
+import { Violations } from "./violations";
 
 export class Explorer {
   readonly moves: Moves;
   readonly store: StateStore;
+  readonly violations: Violations = new Violations();
   transitions: f64 = 0;
-  /** The next state to expand. */
-  private head: u32 = 0;
-  private readonly scratch: usize = allocate((<usize>WORDS_MAX) << 3);
-  // For each property the state before its first violation, the move and the choices.
-  private readonly violatedFrom: usize = allocate(PROPERTIES << 2);
-  private readonly violatedBy: usize = allocate(PROPERTIES << 2);
-  private readonly violatedChoices: usize = allocate(PROPERTIES << 2);
-  private found: u32 = 0;
-  // What findStep() has found.
-  foundMove: u32 = 0;
-  foundChoices: u32 = 0;
+  /** Steps from the initial state to the states that are being expanded. */
+  depth: u32 = 0;
+  /** The initial state, packed; where symmetry counts, the first row may be another one. */
+  readonly initial: usize = allocate((<usize>WORDS_MAX) << 3);
   /** The transitions between states with an open request; null: they are not kept. */
   readonly graph: Graph | null;
-  private servedVerdict: Served | null = null;
+  /** Null: states that differ in names only are different states. */
+  readonly symmetry: Symmetry | null;
+  private readonly names: Symmetry;
   /** In some state the mm's threads have done all their steps; in some of these untidily. */
   hasEnded: bool = false;
   hasEndedUntidily: bool = false;
   /** Some state has a count that its cell cannot hold, and was not entered. */
-  isCutOff: bool = false;
+  private isCutOff: bool = false;
+  /** The next state to expand, and the first one that lies a step deeper. */
+  private head: u32 = 0;
+  private nextLevel: u32 = 1;
+  private readonly scratch: usize = allocate((<usize>WORDS_MAX) << 3);
+  /** Null: every order of independent moves is tried. */
+  private readonly independence: Independence | null;
+  private readonly sleepSets: SleepSets = new SleepSets();
+  private servedVerdict: Served | null = null;
 
+  /** `mode` is a set of bits of ExploreMode. */
   constructor(
     readonly instance: Instance,
-    keepsGraph: bool,
+    mode: u32,
   ) {
-    new Cells(instance).register();
-    this.moves = new Moves(instance);
+    const cells = new Cells(instance);
+    const moves = new Moves(instance);
+    const symmetry = new Symmetry(instance, cells, moves);
+    this.moves = moves;
+    this.names = symmetry;
     this.store = new StateStore(instance.codec.words);
-    instance.codec.encodeAll(this.scratch);
-    this.store.insert(this.scratch, NO_ROW, 0, 0);
-    const graph = keepsGraph ? new Graph(instance, this.moves) : null;
+    instance.codec.encodeAll(this.initial);
+    const isSymmetric = (mode & ExploreMode.Symmetry) != 0 && !symmetry.isTrivial();
+    this.symmetry = isSymmetric ? symmetry : null;
+    const isPartial = (mode & ExploreMode.PartialOrder) != 0;
+    this.independence = isPartial ? new Independence(instance, moves) : null;
+    const graph = (mode & ExploreMode.KeepGraph) != 0 ? new Graph(instance, moves) : null;
+    assert(graph == null || mode == ExploreMode.KeepGraph, "fairness needs every transition");
     if (graph != null) graph.addState(graph.waitingNow());
     this.graph = graph;
+
+    memory.copy(this.scratch, this.initial, (<usize>WORDS_MAX) << 3);
+    if (isSymmetric) symmetry.canonicalize(this.scratch);
+    this.store.insert(this.scratch, NO_ROW, 0, 0);
+    if (isPartial) this.sleepSets.push(0);
   }
 
-  isComplete(): bool {
-    return this.head >= this.store.rows;
-  }
-
-  /** Expands states until `limit` of them are done, `maxStates` are stored, or none is left. */
-  run(limit: u32, maxStates: u32): void {
-    const last = min(this.store.rows + limit, maxStates);
-    let budget = limit;
-    while (budget-- > 0 && this.head < this.store.rows && this.store.rows <= last) {
+  /** Expands up to `budget` states; says why it ended, or that it goes on. */
+  run(budget: u32, maxStates: u32, maxBytes: f64, maxDepth: u32): ExploreEnd {
+    for (let i: u32 = 0; i < budget; i++) {
+      if (this.head >= this.store.rows) {
+        return this.isCutOff ? ExploreEnd.CutOff : ExploreEnd.Exhausted;
+      }
+      if (this.head == this.nextLevel) {
+        this.nextLevel = this.store.rows;
+        this.depth++;
+      }
+      if (this.depth >= maxDepth) return ExploreEnd.Depth;
+      if (this.store.rows >= maxStates) return ExploreEnd.States;
       this.expand(this.head++);
     }
+    return this.bytes() > maxBytes ? ExploreEnd.Memory : ExploreEnd.Running;
   }
 
-  /** The verdict about `served`; exploration is complete and has kept its graph. */
+  /** Bytes that the known states take, with all that is kept beside them. */
+  bytes(): f64 {
+    const graph = this.graph;
+    return this.store.bytes() + this.sleepSets.bytes() + (graph == null ? 0 : graph.bytes());
+  }
+
+  /** The verdict about `served`; exploration is over and has kept its graph. */
   served(): Served {
     let served = this.servedVerdict;
     if (served != null) return served;
-    assert(this.isComplete(), "served is judged when every state is known");
+    assert(this.head >= this.store.rows, "served is judged when every state is known");
     served = new Served(this.graph!, this.store.rows, this.instance.devices);
     this.servedVerdict = served;
     return served;
+  }
+
+  /** How many of the known states differ in more than names. */
+  orbits(): u32 {
+    const known = new StateStore(this.instance.codec.words);
+    for (let row: u32 = 0; row < this.store.rows; row++) {
+      memory.copy(this.scratch, this.store.row(row), (<usize>this.instance.codec.words) << 3);
+      this.names.canonicalize(this.scratch);
+      known.insert(this.scratch, NO_ROW, 0, 0);
+    }
+    return known.rows;
   }
 
   /** The state in memory as one number. */
@@ -82,103 +123,74 @@ export class Explorer {
     return this.store.hash(this.scratch);
   }
 
-  isViolated(property: u32): bool {
-    return (this.found & (1 << property)) != 0;
-  }
-
-  violationRow(property: u32): u32 {
-    return wordAt(this.violatedFrom, property);
-  }
-
-  violationMove(property: u32): u32 {
-    return wordAt(this.violatedBy, property);
-  }
-
-  violationChoices(property: u32): u32 {
-    return wordAt(this.violatedChoices, property);
-  }
-
-  /** Steps from the initial state to `row`. */
-  depth(row: u32): u32 {
-    let steps: u32 = 0;
-    for (let at = row; this.store.parent(at) != NO_ROW; at = this.store.parent(at)) steps++;
-    return steps;
-  }
-
-  /** Finds a step from `row` to `target` that fulfils `obligation`; false: there is none. */
-  findStep(row: u32, target: u32, obligation: u32): bool {
-    const codec = this.instance.codec;
-    const choice = this.instance.choice;
-    codec.decodeAll(this.store.row(row));
-    for (let move: u32 = 0; move < this.moves.count; move++) {
-      if (this.graph!.obligation(move) != obligation || !this.moves.isEnabled(move)) continue;
-      choice.reset();
-      let more = true;
-      while (more) {
-        this.moves.take(move);
-        this.instance.scene.oracle.take();
-        codec.encodeAndRestore(this.scratch);
-        if (this.store.equals(target, this.scratch)) {
-          this.foundMove = move;
-          this.foundChoices = choice.code();
-          return true;
-        }
-        more = choice.advance();
-      }
-    }
-    return false;
-  }
-
   private expand(row: u32): void {
     const instance = this.instance;
-    const codec = instance.codec;
     const moves = this.moves;
-    const choice = instance.choice;
-    const oracle = instance.scene.oracle;
     const graph = this.graph;
-    codec.moveTo(this.store.row(row));
+    const independence = this.independence;
+    instance.codec.moveTo(this.store.row(row));
     if (graph != null) graph.beginState();
     if (instance.isAtEnd()) {
       this.hasEnded = true;
       if (!instance.isTidy()) this.hasEndedUntidily = true;
     }
+    let asleep: u64 = 0;
+    if (independence != null) {
+      independence.prepare();
+      asleep = this.sleepSets.at(row);
+      this.sleepSets.release(row);
+    }
     for (let move: u32 = 0; move < moves.count; move++) {
-      if (!moves.isEnabled(move)) continue;
+      if (((asleep >> move) & 1) != 0 || !moves.isEnabled(move)) continue;
       if (graph != null) graph.addPossible(row, move);
-      choice.reset();
-      let more = true;
-      while (more) {
-        moves.take(move);
-        const violations = oracle.take();
-        const code = choice.code();
-        if ((violations & ~this.found) != 0) this.note(violations, row, move, code);
-        const waiting = graph == null ? 0 : graph.waitingNow();
-        codec.encodeAndRestore(this.scratch);
-        this.transitions += 1;
-        more = choice.advance();
-        if (codec.hasOutgrown) {
-          // A count that grows without end: what lies behind is not explored.
-          codec.hasOutgrown = false;
-          this.isCutOff = true;
-          continue;
-        }
-        const target = this.store.insert(this.scratch, row, move, code);
-        if (graph != null) {
-          if (!this.store.wasKnown) graph.addState(waiting);
-          graph.addEdge(row, target, move);
-        }
-      }
+      const sleep = independence == null ? 0 : asleep & independence.of(move);
+      this.takeAllWays(row, move, sleep);
+      if (independence != null) asleep |= (<u64>1) << move;
     }
   }
 
-  private note(violations: u32, row: u32, move: u32, choices: u32): void {
-    for (let property: u32 = 0; property < PROPERTIES; property++) {
-      const bit: u32 = 1 << property;
-      if ((violations & bit) == 0 || (this.found & bit) != 0) continue;
-      this.found |= bit;
-      putWord(this.violatedFrom, property, row);
-      putWord(this.violatedBy, property, move);
-      putWord(this.violatedChoices, property, choices);
+  /** Takes a move with every answer to its questions; `sleep` need not be tried behind it. */
+  private takeAllWays(row: u32, move: u32, sleep: u64): void {
+    const codec = this.instance.codec;
+    const choice = this.instance.choice;
+    const graph = this.graph;
+    choice.reset();
+    let more = true;
+    while (more) {
+      this.moves.take(move);
+      const violated = this.instance.scene.oracle.take();
+      const code = choice.code();
+      if (violated != 0) this.violations.note(violated, row, move, code);
+      const waiting = graph == null ? 0 : graph.waitingNow();
+      codec.encodeAndRestore(this.scratch);
+      this.transitions += 1;
+      more = choice.advance();
+      if (codec.hasOutgrown) {
+        // A count that grows without end: what lies behind is not explored.
+        codec.hasOutgrown = false;
+        this.isCutOff = true;
+        continue;
+      }
+      const target = this.enter(row, move, code, sleep);
+      if (graph == null) continue;
+      if (!this.store.wasKnown) graph.addState(waiting);
+      graph.addEdge(row, target, move);
     }
+  }
+
+  /** Enters the packed successor; returns its row. */
+  private enter(row: u32, move: u32, choices: u32, sleep: u64): u32 {
+    const symmetry = this.symmetry;
+    let asleep = sleep;
+    if (symmetry != null) {
+      const permutation = symmetry.canonicalize(this.scratch);
+      if (permutation != 0 && asleep != 0) asleep = symmetry.permute(asleep, permutation);
+    }
+    const target = this.store.insert(this.scratch, row, move, choices);
+    if (this.independence != null) {
+      if (!this.store.wasKnown) this.sleepSets.push(asleep);
+      else if (target >= this.nextLevel) this.sleepSets.intersect(target, asleep);
+    }
+    return target;
   }
 }

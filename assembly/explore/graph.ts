@@ -86,6 +86,11 @@ export class Graph {
     this.fulfils.push(this.obligation(move));
   }
 
+  bytes(): f64 {
+    const edges = this.starts.bytes() + this.targets.bytes() + this.fulfils.bytes();
+    return edges + this.possible.bytes() + this.waiting.bytes();
+  }
+
   /** No edges follow any more. */
   finish(): void {
     this.starts.push(this.targets.length);

@@ -189,12 +189,7 @@ function usesCopy(operation: Operation): bool {
 }
 
 /** A device with what stands between it and memory under this protocol. */
-function attach(
-  protocol: Protocol,
-  pages: u32,
-  retryLimit: u32,
-  mirror: Tlb | null,
-): Attachment {
+function attach(protocol: Protocol, pages: u32, retryLimit: u32, mirror: Tlb | null): Attachment {
   const isTwoLevel = protocol.has(ProtocolTrait.TwoLevel);
   return new Attachment(
     new Device(1, ASID, new Tlb(pages, 1), retryLimit),

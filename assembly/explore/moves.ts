@@ -23,6 +23,7 @@ import { Instance } from "./instance";
 
 const MOVES_MAX: u32 = 96;
 const LANE: u32 = 0;
+export const NO_MOVE: u32 = 0xffffffff;
 
 /** What the environment takes: a data frame by its index, or the table page. */
 export const REUSE_TABLE: u8 = 255;
@@ -81,6 +82,15 @@ export class Moves {
     return byteAt(this.pages, move);
   }
 
+  /** The move of that actor and kind. */
+  find(actor: ActorKind, index: u32, kind: DeviceMove, page: u32): u32 {
+    for (let move: u32 = 0; move < this.count; move++) {
+      if (this.actor(move) != actor || this.index(move) != index) continue;
+      if (this.kind(move) == kind && this.page(move) == page) return move;
+    }
+    return NO_MOVE;
+  }
+
   isEnabled(move: u32): bool {
     const instance = this.instance;
     const scene = this.scene;
@@ -115,7 +125,7 @@ export class Moves {
       }
       case ActorKind.Unpinner: {
         if (!isQuiet(scene, READS | WRITES) || instance.isBetweenInstallAndRetry()) return false;
-        return this.find(this.mirror!, this.page(move)) != NO_SLOT;
+        return this.slotOf(this.mirror!, this.page(move)) != NO_SLOT;
       }
       default:
         return this.canRegister();
@@ -178,14 +188,14 @@ export class Moves {
       case DeviceMove.Retry:
         return device.isRetrying(LANE);
       case DeviceMove.IssueRead:
-        return inFlight == NOTHING && this.find(device.atc, page) != NO_SLOT;
+        return inFlight == NOTHING && this.slotOf(device.atc, page) != NO_SLOT;
       case DeviceMove.IssueWrite:
         return inFlight == NOTHING && this.isCached(device.atc, page, true);
       case DeviceMove.Evict:
-        return this.find(device.atc, page) != NO_SLOT;
+        return this.slotOf(device.atc, page) != NO_SLOT;
       case DeviceMove.FillAtc: {
         const iotlb = attachment.iotlb!;
-        if (this.find(iotlb, page) == NO_SLOT) return false;
+        if (this.slotOf(iotlb, page) == NO_SLOT) return false;
         return !this.isCached(device.atc, page, this.isCached(iotlb, page, true));
       }
       default: {
@@ -214,16 +224,16 @@ export class Moves {
       }
       case DeviceMove.IssueRead:
       case DeviceMove.IssueWrite: {
-        const payload = device.atc.payload(this.find(device.atc, page));
+        const payload = device.atc.payload(this.slotOf(device.atc, page));
         device.issue(LANE, payloadFrame(payload), 0, move == DeviceMove.IssueWrite);
         break;
       }
       case DeviceMove.Evict:
-        device.atc.drop(this.find(device.atc, page));
+        device.atc.drop(this.slotOf(device.atc, page));
         break;
       case DeviceMove.FillAtc: {
         const iotlb = attachment.iotlb!;
-        const payload = iotlb.payload(this.find(iotlb, page));
+        const payload = iotlb.payload(this.slotOf(iotlb, page));
         device.atc.fill(this.scene.mm.asid, this.vpn(page), payload, false);
         break;
       }
@@ -283,12 +293,12 @@ export class Moves {
     return this.scene.mm.firstVpn + page;
   }
 
-  private find(tlb: Tlb, page: u32): u32 {
+  private slotOf(tlb: Tlb, page: u32): u32 {
     return tlb.find(this.scene.mm.asid, this.vpn(page));
   }
 
   private isCached(tlb: Tlb, page: u32, isWrite: bool): bool {
-    const slot = this.find(tlb, page);
+    const slot = this.slotOf(tlb, page);
     if (slot == NO_SLOT) return false;
     return !isWrite || payloadIsWritable(tlb.payload(slot));
   }

@@ -11,58 +11,62 @@ import { Task } from "../kernel/steps/task";
 import { FRAME_STRIDE_SHIFT } from "./codec";
 import { Explorer } from "./explorer";
 import { Instance } from "./instance";
+import { PathFinder } from "./path_finder";
 import { Served } from "./served";
-import { NO_ROW } from "./state_store";
 
 /** Bytes of the block that the host reads. */
 const REPORT_BYTES: u32 = 16384;
 
 /** Writes a PathStep for each step up to and including the violating one; returns their number. */
 export function tracePath(explorer: Explorer, property: u32, block: usize): u32 {
-  if (!explorer.isViolated(property)) return 0;
-  const row = explorer.violationRow(property);
-  const depth = explorer.depth(row);
-  assert((depth + 1) * <u32>offsetof<PathStep>() <= REPORT_BYTES, "a path fits the report");
-  traceBack(explorer, row, block);
-  putStep(block, depth, explorer.violationMove(property), explorer.violationChoices(property));
-  return depth + 1;
+  const violations = explorer.violations;
+  if (!violations.has(property)) return 0;
+  const finder = new PathFinder(explorer);
+  const steps = traceTo(explorer, finder, violations.row(property), block);
+  const isViolated = finder.violate(property);
+  assert(isViolated, "the state before a violation has a step that violates");
+  putStep(block, steps, finder);
+  return steps + 1;
 }
 
 /**
  * Writes the way to a request that is never answered and the cycle behind it; returns their length.
- * `cycleStart` of the verdict says where the cycle begins.
  */
 export function traceUnserved(explorer: Explorer, served: Served, block: usize): u32 {
-  const entry = served.entry();
   const cycle = served.cycle();
-  const depth = explorer.depth(entry);
-  assert((depth + cycle.states.length) * <u32>offsetof<PathStep>() <= REPORT_BYTES, "it fits");
-  traceBack(explorer, entry, block);
-  let at = entry;
+  const finder = new PathFinder(explorer);
+  let steps = traceTo(explorer, finder, served.entry(), block);
   for (let i: u32 = 0; i < cycle.states.length; i++) {
-    const isStep = explorer.findStep(at, cycle.states.at(i), cycle.fulfils.at(i));
+    const isStep = finder.goTo(cycle.states.at(i), cycle.fulfils.at(i));
     assert(isStep, "an edge of the graph is a step");
-    putStep(block, depth + i, explorer.foundMove, explorer.foundChoices);
-    at = cycle.states.at(i);
+    putStep(block, steps++, finder);
   }
-  return depth + cycle.states.length;
+  return steps;
 }
 
-/** Writes the steps from the initial state to `row`. */
-function traceBack(explorer: Explorer, row: u32, block: usize): void {
+/** Writes the steps from the initial state to `row`; returns their number. */
+export function traceTo(explorer: Explorer, finder: PathFinder, row: u32, block: usize): u32 {
   const store = explorer.store;
+  const depth = store.depth(row);
+  const rows = new StaticArray<u32>(<i32>depth);
   let at = row;
-  for (let i = explorer.depth(row); i > 0; i--) {
-    putStep(block, i - 1, store.move(at), store.choices(at));
+  for (let i = <i32>depth - 1; i >= 0; i--) {
+    rows[i] = at;
     at = store.parent(at);
   }
-  assert(store.parent(at) == NO_ROW, "a path begins at the initial state");
+  for (let i = 0; i < rows.length; i++) {
+    const isStep = finder.goTo(rows[i]);
+    assert(isStep, "a row is a step behind its parent");
+    putStep(block, i, finder);
+  }
+  return depth;
 }
 
-function putStep(block: usize, at: u32, move: u32, choices: u32): void {
+function putStep(block: usize, at: u32, finder: PathFinder): void {
+  assert((at + 1) * <u32>offsetof<PathStep>() <= REPORT_BYTES, "a path fits the report");
   const step = changetype<PathStep>(block + <usize>at * offsetof<PathStep>());
-  step.move = move;
-  step.choices = choices;
+  step.move = finder.move;
+  step.choices = finder.choices;
 }
 
 /** Says who moves and which steps of which program it takes. */

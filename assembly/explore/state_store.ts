@@ -41,6 +41,13 @@ export class StateStore {
     return chunk + <usize>((index & (CHUNK_ROWS - 1)) * this.rowBytes);
   }
 
+  /** Steps from the initial state to the row. */
+  depth(index: u32): u32 {
+    let steps: u32 = 0;
+    for (let at = index; this.parent(at) != NO_ROW; at = this.parent(at)) steps++;
+    return steps;
+  }
+
   parent(index: u32): u32 {
     return load<u32>(this.row(index) + ((<usize>this.words) << 3));
   }

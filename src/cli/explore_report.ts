@@ -1,5 +1,5 @@
 /** Results of exploration as text. */
-import type { ExploreResult, PropertyResult } from "../explore/explore.js";
+import type { ExploreResult, Incomplete, PropertyResult } from "../explore/result.js";
 import type { Prevention } from "../explore/explain.js";
 import type { MutateResult } from "../explore/mutate.js";
 import type { PropertyId } from "../explore/properties.js";
@@ -45,9 +45,18 @@ const VERDICTS = {
   unknown: "unknown",
 } as const;
 
-function extent({ states, transitions, seconds, complete }: ExploreResult): string {
-  const sizes = `${grouped(states)} states, ${grouped(transitions)} transitions`;
-  const end = complete ? "complete" : "INCOMPLETE: not every state was seen";
+const INCOMPLETE: Record<Incomplete, string> = {
+  states: "as many states as allowed are known, and there are more",
+  memory: "the memory that was allowed is used up, and there are more states",
+  depth: "there are states behind as many steps as were allowed",
+  counter: "a count of the driver grows without end",
+  settled: "what was asked for is violated, the rest was not explored",
+};
+
+function extent(result: ExploreResult): string {
+  const { states, transitions, depth, seconds, incomplete } = result;
+  const sizes = `${grouped(states)} states, ${grouped(transitions)} transitions, ${depth} steps deep`;
+  const end = incomplete === null ? "complete" : `INCOMPLETE: ${INCOMPLETE[incomplete]}`;
   return `${sizes}, ${seconds.toFixed(2)} s, ${end}`;
 }
 

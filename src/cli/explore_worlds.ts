@@ -1,7 +1,8 @@
 /** What `tlbstorm explore` does: explores one world, or a matrix of them. */
 import { replayToken } from "../explore/counterexample.js";
 import { explain, type Prevention } from "../explore/explain.js";
-import { explore, type ExploreProgress, type ExploreResult } from "../explore/explore.js";
+import { explore, type ExploreProgress } from "../explore/explore.js";
+import type { ExploreResult } from "../explore/result.js";
 import { ExploreMachine } from "../explore/machine.js";
 import { exploreMutations, type MutateResult } from "../explore/mutate.js";
 import type { PropertyId } from "../explore/properties.js";
@@ -109,8 +110,10 @@ async function exploreMatrix(
   };
 }
 
-function limits({ properties, maxStates }: ExploreOptions) {
-  return { ...(properties === null ? {} : { properties }), maxStates };
+function limits(options: ExploreOptions) {
+  const { properties, maxStates, maxBytes, maxDepth, symmetry, partialOrder } = options;
+  const common = { maxStates, maxBytes, maxDepth, symmetry, partialOrder };
+  return properties === null ? common : { ...common, properties };
 }
 
 function isViolated({ properties }: ExploreResult): boolean {

@@ -1,4 +1,5 @@
 /** A path through a small world, replayed step by step in the core that found it. */
+import { ExploreMode } from "../abi/vocabulary.generated.js";
 import { ExploreMachine, type PathStep } from "./machine.js";
 import { actorOf, narrate } from "./narrate.js";
 import type { PropertyId } from "./properties.js";
@@ -40,7 +41,7 @@ export async function replayToken(
 
 function replay(content: TokenContent, token: string, machine: ExploreMachine): Counterexample {
   const { world, property, path, loop } = content;
-  machine.boot(world, property === "served");
+  machine.boot(world, property === "served" ? ExploreMode.KeepGraph : ExploreMode.Plain);
   machine.rewind();
   const initial = machine.state();
   const run = property === "served" ? new FairRun(machine, loop) : null;

@@ -2,10 +2,11 @@
  * Explains a violation by what would have prevented it: each single change of the protocol is
  * explored, and those are kept under which the property holds.
  */
-import { exploreWorld, type ExploreOptions, type ExploreResult } from "./explore.js";
+import { exploreWorld, type ExploreOptions } from "./explore.js";
 import { ExploreMachine } from "./machine.js";
 import type { PropertyId } from "./properties.js";
 import { repairsOf, type RepairKind } from "./repairs.js";
+import type { ExploreResult } from "./result.js";
 import type { SmallWorld } from "./small_world.js";
 
 export interface Prevention {

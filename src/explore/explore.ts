@@ -5,48 +5,12 @@
  * turn between two of them.
  */
 import { clockMs, pause } from "#platform";
-import { ExploreMachine } from "./machine.js";
-import type { OperationId } from "./operations.js";
+import { ExploreEnd, ExploreMode } from "../abi/vocabulary.generated.js";
+import { ExploreMachine, type Limits } from "./machine.js";
 import { appliesTo, PROPERTY_IDS, type PropertyId } from "./properties.js";
+import type { ExploreResult, Incomplete, PropertyResult, Reductions } from "./result.js";
 import { resolveSmallWorld, type SmallWorld, type SmallWorldInput } from "./small_world.js";
 import { writeToken } from "./token.js";
-
-export type Verdict =
-  | "holds"
-  | "violated"
-  | "not-applicable"
-  /** Exploration ended before every state was seen, and no violation was met. */
-  | "unknown";
-
-export interface PropertyResult {
-  readonly verdict: Verdict;
-  /** Steps of a shortest counterexample. */
-  readonly steps: number | null;
-  /** Repeats the counterexample. */
-  readonly token: string | null;
-  /**
-   * Of a violated `served`: weak if the run keeps something waiting that is possible again and
-   * again, strong if it does not.
-   */
-  readonly fairness?: "weak" | "strong";
-}
-
-/** What `tlbstorm explore --json` prints. */
-export interface ExploreResult {
-  readonly schema: "tlbstorm.explore/1";
-  readonly protocol: string;
-  readonly operation: OperationId;
-  readonly devices: number;
-  readonly pages: number;
-  /** 0: unlimited. */
-  readonly retryLimit: number;
-  /** Every reachable state was seen. */
-  readonly complete: boolean;
-  readonly states: number;
-  readonly transitions: number;
-  readonly seconds: number;
-  readonly properties: Readonly<Partial<Record<PropertyId, PropertyResult>>>;
-}
 
 export interface ExploreProgress {
   /** `served` is judged behind the other properties, on states of its own. */
@@ -55,11 +19,13 @@ export interface ExploreProgress {
   readonly transitions: number;
 }
 
-export interface ExploreOptions {
+export interface ExploreOptions extends Partial<Reductions> {
   /** The properties that are judged; left out: all. Exploration ends when all are violated. */
   properties?: readonly PropertyId[] | undefined;
-  /** States after which exploration gives up. */
+  /** States, bytes and steps after which exploration gives up. */
   maxStates?: number | undefined;
+  maxBytes?: number | undefined;
+  maxDepth?: number | undefined;
   onProgress?: ((progress: ExploreProgress) => void | Promise<void>) | undefined;
   /** Stops exploration: explore() rejects with the signal's reason. */
   signal?: AbortSignal | undefined;
@@ -69,6 +35,10 @@ export interface ExploreOptions {
 
 /** More than any default world has; fits the memory of a browser. */
 export const MAX_STATES = 20_000_000;
+/** A core addresses 4 GiB; the table of states is doubled when it is full. */
+const MAX_BYTES = 2 ** 31;
+/** Longer than any path without a repetition that was seen. */
+const MAX_DEPTH = 1_000_000;
 /** States of one slice: some hundredths of a second. The first is short: worlds may be tiny. */
 const SLICE = 16_384;
 const FIRST_SLICE = 1024;
@@ -94,8 +64,9 @@ export async function exploreWorld(
     safety.map((id) => [id, judge(id, world, machine, extent!.complete)]),
   ) as Partial<Record<PropertyId, PropertyResult>>;
   if (wanted.includes("served")) {
-    properties.served = await judgeServed(world, options, machine);
-    extent ??= extentOf(machine, properties.served.verdict !== "unknown");
+    const served = await judgeServed(world, options, machine);
+    properties.served = served.result;
+    extent ??= served.extent;
   }
   return {
     schema: "tlbstorm.explore/1",
@@ -105,15 +76,33 @@ export async function exploreWorld(
     pages: world.pages,
     retryLimit: world.retryLimit,
     ...extent!,
+    reductions: reductionsOf(options),
     seconds: (clockMs() - startedAt) / 1000,
     properties,
   };
 }
 
-type Extent = Pick<ExploreResult, "complete" | "states" | "transitions">;
+function reductionsOf({ symmetry = true, partialOrder = true }: ExploreOptions): Reductions {
+  return { symmetry, partialOrder };
+}
 
-function extentOf({ states, transitions }: ExploreMachine, complete: boolean): Extent {
-  return { complete, states, transitions };
+type Extent = Pick<
+  ExploreResult,
+  "complete" | "incomplete" | "states" | "transitions" | "depth" | "bytes"
+>;
+
+const INCOMPLETE: Record<ExploreEnd, Incomplete | null> = {
+  [ExploreEnd.Exhausted]: null,
+  [ExploreEnd.Running]: "settled",
+  [ExploreEnd.States]: "states",
+  [ExploreEnd.Memory]: "memory",
+  [ExploreEnd.Depth]: "depth",
+  [ExploreEnd.CutOff]: "counter",
+};
+
+function extentOf({ states, transitions, depth, bytes }: ExploreMachine, end: ExploreEnd): Extent {
+  const incomplete = INCOMPLETE[end];
+  return { complete: incomplete === null, incomplete, states, transitions, depth, bytes };
 }
 
 /** Explores the states of a world, as far as it is asked to. */
@@ -123,31 +112,39 @@ async function exploreStates(
   options: ExploreOptions,
   machine: ExploreMachine,
 ): Promise<Extent> {
-  machine.boot(world);
+  const { symmetry, partialOrder } = reductionsOf(options);
+  machine.boot(
+    world,
+    (symmetry ? ExploreMode.Symmetry : 0) | (partialOrder ? ExploreMode.PartialOrder : 0),
+  );
   const judged = properties.filter((id) => isJudged(id, world));
   const isSettled = () =>
-    options.properties !== undefined && judged.every((id) => machine.path(id) !== null);
-  const isDone = await exhaust(machine, "safety", options, isSettled);
-  return extentOf(machine, isDone && !machine.isCutOff);
+    options.properties !== undefined && judged.every((id) => machine.isViolated(id));
+  return extentOf(machine, await exhaust(machine, "safety", options, isSettled));
 }
 
-/** Explores slice by slice; true: no state is left. */
+/**
+ * Explores slice by slice, until no state is left, a limit is reached, or nothing is of interest.
+ */
 async function exhaust(
   machine: ExploreMachine,
   stage: ExploreProgress["stage"],
   options: ExploreOptions,
   isSettled: () => boolean,
-): Promise<boolean> {
-  const { maxStates = MAX_STATES } = options;
-  let slice = FIRST_SLICE;
-  while (!machine.run(slice, maxStates)) {
-    if (isSettled() || machine.states >= maxStates) return false;
+): Promise<ExploreEnd> {
+  const limits: Limits = {
+    states: options.maxStates ?? MAX_STATES,
+    bytes: options.maxBytes ?? MAX_BYTES,
+    depth: options.maxDepth ?? MAX_DEPTH,
+  };
+  let end = machine.run(FIRST_SLICE, limits);
+  while (end === ExploreEnd.Running && !isSettled()) {
     await betweenSlices(stage, options, machine);
-    slice = SLICE;
+    end = machine.run(SLICE, limits);
   }
   const { states, transitions } = machine;
   await options.onProgress?.({ stage, states, transitions });
-  return true;
+  return end;
 }
 
 /** Lets progress, interruptions and other work through. */
@@ -166,17 +163,20 @@ async function judgeServed(
   world: SmallWorld,
   options: ExploreOptions,
   machine: ExploreMachine,
-): Promise<PropertyResult> {
+): Promise<{ result: PropertyResult; extent: Extent }> {
   const patient = { ...world, retryLimit: 0 };
-  machine.boot(patient, true);
-  const isDone = await exhaust(machine, "served", options, () => false);
-  if (!isDone) return withoutCounterexample(false);
+  machine.boot(patient, ExploreMode.KeepGraph);
+  const end = await exhaust(machine, "served", options, () => false);
+  const extent = extentOf(machine, end);
+  if (end !== ExploreEnd.Exhausted && end !== ExploreEnd.CutOff) {
+    return { result: withoutCounterexample(false), extent };
+  }
   while (!machine.judgeServed(EDGES)) await betweenSlices("served", options, machine);
   const unserved = machine.unserved();
-  if (unserved === null) return withoutCounterexample(!machine.isCutOff);
+  if (unserved === null) return { result: withoutCounterexample(extent.complete), extent };
   const { path, loop, fairness } = unserved;
   const token = writeToken({ world: patient, property: "served", path, loop });
-  return { verdict: "violated", steps: path.length, token, fairness };
+  return { result: { verdict: "violated", steps: path.length, token, fairness }, extent };
 }
 
 function withoutCounterexample(complete: boolean): PropertyResult {

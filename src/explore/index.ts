@@ -7,9 +7,6 @@ export {
   MAX_STATES,
   type ExploreOptions,
   type ExploreProgress,
-  type ExploreResult,
-  type PropertyResult,
-  type Verdict,
 } from "./explore.js";
 export { ExploreMachine } from "./machine.js";
 export { exploreMutations, type MutateResult, type MutationResult } from "./mutate.js";
@@ -25,4 +22,5 @@ export {
 export { formatTimeline, timelineActors, type TimelineOptions } from "./timeline.js";
 export { InvalidToken, readToken, writeToken, type TokenContent } from "./token.js";
 export { allowedWindow, type AllowedWindow } from "./window.js";
+export type * from "./result.js";
 export type * from "./world_state.js";

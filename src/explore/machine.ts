@@ -1,7 +1,13 @@
 /** One core that explores and replays small worlds, one after the other. */
 import { Core } from "../abi/core.js";
 import { readRecord, recordSize } from "../abi/records.js";
-import type { ActorKind, DeviceMove, StepKind } from "../abi/vocabulary.generated.js";
+import {
+  ExploreMode,
+  type ActorKind,
+  type DeviceMove,
+  type ExploreEnd,
+  type StepKind,
+} from "../abi/vocabulary.generated.js";
 import { encodeProtocol } from "../protocols/encode.js";
 import { OPERATIONS } from "./operations.js";
 import { PROPERTIES, type PropertyId } from "./properties.js";
@@ -34,6 +40,13 @@ export interface Unserved {
   readonly loop: number | null;
 }
 
+/** Where exploration ends although there are more states. */
+export interface Limits {
+  readonly states: number;
+  readonly bytes: number;
+  readonly depth: number;
+}
+
 export interface Taken {
   /** The answers fitted the questions. */
   readonly fits: boolean;
@@ -49,22 +62,24 @@ export class ExploreMachine {
     return new ExploreMachine(await Core.create());
   }
 
-  /**
-   * Puts a world in its initial state; what was explored before is forgotten. `keepsGraph`: keep
-   * what is needed to judge `served`.
-   */
-  boot(world: SmallWorld, keepsGraph = false): void {
+  /** Puts a world in its initial state; what was explored before is forgotten. */
+  boot(world: SmallWorld, mode: ExploreMode = ExploreMode.Plain): void {
     const { exports } = this.core;
     const encoded = encodeProtocol(world.protocol);
     this.core.bytes(exports.protocolBlock(), encoded.length).set(encoded);
     const operation = OPERATIONS[world.operation].code;
-    exports.exploreBoot(operation, world.devices, world.pages, world.retryLimit, keepsGraph);
+    exports.exploreBoot(operation, world.devices, world.pages, world.retryLimit, mode);
     this.world = world;
   }
 
-  /** Explores until so many more states are known, or `maxStates` in all; true: nothing is left. */
-  run(states: number, maxStates: number): boolean {
-    return isSet(this.core.exports.exploreRun(states, maxStates));
+  /** Expands up to `budget` states; says why it has ended, or that it goes on. */
+  run(budget: number, { states, bytes, depth }: Limits): ExploreEnd {
+    return this.core.exports.exploreRun(budget, states, bytes, depth);
+  }
+
+  /** Steps from the initial state to the states that are being expanded. */
+  get depth(): number {
+    return this.core.exports.exploreDepth();
   }
 
   /** The operation comes to its end, and leaves no pair, empty table or lock behind. */
@@ -72,9 +87,13 @@ export class ExploreMachine {
     return isSet(this.core.exports.exploreEndsTidily());
   }
 
-  /** A count of the driver has grown beyond what is kept: there are more states than are known. */
-  get isCutOff(): boolean {
-    return isSet(this.core.exports.exploreIsCutOff());
+  /** How many of the known states differ in more than names. */
+  get orbits(): number {
+    return this.core.exports.exploreOrbits();
+  }
+
+  isViolated(property: PropertyId): boolean {
+    return isSet(this.core.exports.exploreIsViolated(PROPERTIES[property].code));
   }
 
   get states(): number {
@@ -94,7 +113,7 @@ export class ExploreMachine {
   path(property: PropertyId): PathStep[] | null {
     const { exports } = this.core;
     const { code } = PROPERTIES[property];
-    if (!isSet(exports.exploreIsViolated(code))) return null;
+    if (!this.isViolated(property)) return null;
     return this.readPath(exports.explorePath(code));
   }
 

@@ -1,8 +1,9 @@
 /** Explores every mutation of a protocol: which property each step of the driver is there for. */
-import { exploreWorld, type ExploreOptions, type ExploreResult } from "./explore.js";
+import { exploreWorld, type ExploreOptions } from "./explore.js";
 import { ExploreMachine } from "./machine.js";
 import { mutationsOf, type MutationKind } from "./mutations.js";
 import type { PropertyId } from "./properties.js";
+import type { ExploreResult } from "./result.js";
 import { resolveSmallWorld, type SmallWorldInput } from "./small_world.js";
 
 export interface MutationResult {

@@ -4,7 +4,8 @@
  */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { explore, type ExploreResult } from "../../src/explore/explore.js";
+import { explore } from "../../src/explore/explore.js";
+import type { ExploreResult } from "../../src/explore/result.js";
 import { ExploreMachine } from "../../src/explore/machine.js";
 import { PROPERTY_IDS } from "../../src/explore/properties.js";
 import type { Cell } from "./twin/matrix.js";

@@ -1,7 +1,8 @@
 /** Every counterexample of the default matrix is what its token repeats, step by step. */
 import { beforeAll, describe, expect, test } from "vitest";
 import { replayToken } from "../../src/explore/counterexample.js";
-import { exploreAll, type ExploreResult } from "../../src/explore/explore.js";
+import { exploreAll } from "../../src/explore/explore.js";
+import type { ExploreResult } from "../../src/explore/result.js";
 import { ExploreMachine } from "../../src/explore/machine.js";
 import { OPERATION_IDS } from "../../src/explore/operations.js";
 import { BUILTIN_PROTOCOL_IDS } from "../../src/protocols/catalogue.js";

@@ -24,6 +24,8 @@ export const REGISTER_LAST: u8 = 2;
 export const REGISTER_SAMPLED: u8 = 4;
 export const REGISTER_FRAME: u8 = 8;
 export const REGISTER_SEQUENCE: u8 = 16;
+/** Which page of its range the task is at: live as long as it does not treat all pages alike. */
+export const REGISTER_PAGE: u8 = 32;
 
 const STEP_BYTES: usize = 8;
 const STEPS_MAX: u32 = 255;
@@ -161,6 +163,14 @@ function uses(kind: StepKind): u8 {
     case StepKind.SetMigrationEntry:
     case StepKind.RemoveMigrationEntry:
     case StepKind.SetPteMerged:
+      return REGISTER_FRAME | REGISTER_PAGE;
+    case StepKind.ClearPte:
+    case StepKind.NextPage:
+    case StepKind.WriteProtectForChild:
+    case StepKind.CopyUnlessPinned:
+    case StepKind.ClearDetachedPte:
+    case StepKind.Compare:
+      return REGISTER_PAGE;
     case StepKind.CopyPage:
     case StepKind.SetHuge:
     case StepKind.DropRmap:

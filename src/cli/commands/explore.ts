@@ -30,6 +30,10 @@ export interface ExploreOptions {
   /** Explore also what would have prevented the violation that is shown. */
   explain: boolean;
   maxStates?: number | undefined;
+  maxBytes?: number | undefined;
+  maxDepth?: number | undefined;
+  symmetry: boolean;
+  partialOrder: boolean;
   quiet?: true | undefined;
 }
 
@@ -50,6 +54,10 @@ export function exploreCommand(
     .addOption(retryLimitOption())
     .addOption(propertyOption())
     .addOption(maxStatesOption())
+    .addOption(maxMemoryOption())
+    .addOption(maxDepthOption())
+    .option("--no-symmetry", "tell states apart that differ in names only")
+    .option("--no-partial-order", "try every order of moves that are independent")
     .option("--mutate", "drop, delay, weaken and swap each step of the protocol in turn")
     .option("--explain", "with --json: what would have prevented the shortest violation")
     .option("--states", "show page table, caches and owners of frames beside each step")
@@ -70,7 +78,7 @@ export function exploreCommand(
     .action(async (path, options) => {
       const loaded = path === undefined ? null : await readScenario(path, {}, options);
       const requests = exploreRequests(loaded?.resolved ?? null, options);
-      const { property, states, mutate, maxStates, quiet } = options;
+      const { property, states, mutate, maxStates, maxMemory, maxDepth, quiet } = options;
       deliver(
         await explore(requests, {
           all: options.all === true,
@@ -79,6 +87,10 @@ export function exploreCommand(
           mutate: mutate === true,
           explain: options.explain === true || (options.json !== true && quiet !== true),
           maxStates,
+          maxBytes: maxMemory === undefined ? undefined : maxMemory * 2 ** 20,
+          maxDepth,
+          symmetry: options.symmetry,
+          partialOrder: options.partialOrder,
           quiet,
         }),
         options,
@@ -96,5 +108,17 @@ function propertyOption() {
 function maxStatesOption() {
   return new Option("--max-states <number>", "give up when so many states are known").argParser(
     wholeNumber(1, 60_000_000),
+  );
+}
+
+function maxMemoryOption() {
+  return new Option("--max-memory <MiB>", "give up when states take so much").argParser(
+    wholeNumber(1, 3500),
+  );
+}
+
+function maxDepthOption() {
+  return new Option("--max-depth <steps>", "look no further than so many steps").argParser(
+    wholeNumber(1, 1_000_000),
   );
 }

@@ -1,0 +1,65 @@
+/** What an exploration says: the shape of `tlbstorm explore --json`. */
+import type { OperationId } from "./operations.js";
+import type { PropertyId } from "./properties.js";
+
+export type Verdict =
+  | "holds"
+  | "violated"
+  | "not-applicable"
+  /** Exploration ended before every state was seen, and no violation was met. */
+  | "unknown";
+
+export interface PropertyResult {
+  readonly verdict: Verdict;
+  /** Steps of a shortest counterexample. */
+  readonly steps: number | null;
+  /** Repeats the counterexample. */
+  readonly token: string | null;
+  /**
+   * Of a violated `served`: weak if the run keeps something waiting that is possible again and
+   * again, strong if it does not.
+   */
+  readonly fairness?: "weak" | "strong";
+}
+
+/** Why not every state was seen. */
+export type Incomplete =
+  /** The states, the bytes, or the depth that were allowed are used up. */
+  | "states"
+  | "memory"
+  | "depth"
+  /** A count of the driver grows without end. */
+  | "counter"
+  /** All properties that were asked for are violated: nothing else was of interest. */
+  | "settled";
+
+export interface ExploreResult {
+  readonly schema: "tlbstorm.explore/1";
+  readonly protocol: string;
+  readonly operation: OperationId;
+  readonly devices: number;
+  readonly pages: number;
+  /** 0: unlimited. */
+  readonly retryLimit: number;
+  /** Every reachable state was seen. */
+  readonly complete: boolean;
+  /** Why not; null if it was. */
+  readonly incomplete: Incomplete | null;
+  readonly states: number;
+  readonly transitions: number;
+  /** Steps to the states that lie deepest. */
+  readonly depth: number;
+  /** Bytes that the states took. */
+  readonly bytes: number;
+  /** What was left out because something alike was explored. */
+  readonly reductions: Reductions;
+  readonly seconds: number;
+  readonly properties: Readonly<Partial<Record<PropertyId, PropertyResult>>>;
+}
+
+export interface Reductions {
+  /** One state stands for all that differ in names of devices, pages and frames only. */
+  readonly symmetry: boolean;
+  /** One order stands for all orders of moves that have nothing to do with one another. */
+  readonly partialOrder: boolean;
+}
