@@ -348,6 +348,11 @@ export function benchLookUp(count: u32): u32 {
   return theWorld().kernels!.lookUp(count);
 }
 
+/** Invalidates ranges of pages and fills them again; how many entries were dropped. */
+export function benchInvalidate(count: u32): u32 {
+  return theWorld().kernels!.invalidate(count);
+}
+
 /** Walks to pages without a walk cache; a checksum of what was found. */
 export function benchWalk(count: u32): u32 {
   return theWorld().kernels!.walk(count);

@@ -1,5 +1,6 @@
 /**
- * The hot rooms on their own, for `tlbstorm bench`: look-ups that hit, and walks without caches.
+ * The hot rooms on their own, for `tlbstorm bench`: look-ups that hit, invalidations of a range and
+ * the fills behind them, and walks without caches.
  *
  * Both draw pages from the same sequence as their plain twins in the host, and return a checksum
  * that must agree with theirs.
@@ -18,6 +19,8 @@ const SETS: u32 = 64;
 const WAYS: u32 = 8;
 /** Pages that are looked up: half of what the TLB holds, so that all hit. */
 const HOT_PAGES: u32 = 256;
+/** Pages of one invalidation. */
+const RANGE_PAGES: u32 = 16;
 /** Pages that are walked: 64 MiB, 32 tables of ptes. */
 const WALKED_PAGES: u32 = 16384;
 const LEAF_TABLES: u32 = 32;
@@ -62,6 +65,22 @@ export class Kernels {
       if (slot != NO_SLOT) sum += payloadFrame(tlb.payload(slot));
     }
     return sum;
+  }
+
+  /** Invalidates `count` ranges and fills them again; the number of entries dropped. */
+  invalidate(count: u32): u32 {
+    const tlb = this.tlb;
+    let state: u32 = 1;
+    let dropped: u32 = 0;
+    for (let i: u32 = 0; i < count; i++) {
+      state = next(state);
+      const first = (state >> 16) & (HOT_PAGES - RANGE_PAGES);
+      dropped += tlb.invalidateRange(ASID, first, first + RANGE_PAGES);
+      for (let page = first; page < first + RANGE_PAGES; page++) {
+        tlb.fill(ASID, page, payloadOf(page + 7, true, 0), false);
+      }
+    }
+    return dropped;
   }
 
   /** Walks to `count` pages; the sum of the frames found. */

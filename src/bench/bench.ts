@@ -18,6 +18,8 @@ export interface Figure {
   readonly unit: string;
   /** Time of the plain baseline divided by ours; null: there is no baseline. */
   readonly ratio: number | null;
+  /** Time of the baseline divided by its own, a moment later: 1 on a quiet machine. */
+  readonly noise: number | null;
   readonly baseline: string | null;
 }
 
@@ -34,6 +36,7 @@ export const BENCH_PARTS = 4;
 const ROUNDS = 31;
 const LOOKUPS = 200_000;
 const WALKS = 100_000;
+const RANGES = 5_000;
 const WARM_UP_ROUNDS = 20;
 
 /** Large enough that what is kept for each state outweighs the tables of an empty store. */
@@ -69,6 +72,10 @@ async function kernelFigures(clock: () => number): Promise<Figure[]> {
       ours: () => exports.benchLookUp(LOOKUPS) >>> 0,
       plain: () => tlb.lookUp(LOOKUPS),
     }),
+    compare("invalidations of 16 pages, filled again", RANGES, clock, {
+      ours: () => exports.benchInvalidate(RANGES) >>> 0,
+      plain: () => tlb.invalidate(RANGES),
+    }),
     compare("page walks of four reads", WALKS, clock, {
       ours: () => exports.benchWalk(WALKS) >>> 0,
       plain: () => tables.walk(WALKS),
@@ -76,7 +83,10 @@ async function kernelFigures(clock: () => number): Promise<Figure[]> {
   ];
 }
 
-/** Times both in turns; throws when they do not agree about the result. */
+/**
+ * Times both in turns, the plain twin twice in each, so that its two times show what the machine
+ * does besides; throws when they do not agree about the result.
+ */
 function compare(
   what: string,
   count: number,
@@ -88,21 +98,35 @@ function compare(
   }
   const times: number[] = [];
   const ratios: number[] = [];
+  const noises: number[] = [];
   for (let round = 0; round < ROUNDS; round++) {
-    const oursFirst = round % 2 === 0;
-    const first = timed(clock, oursFirst ? ours : plain);
-    const second = timed(clock, oursFirst ? plain : ours);
-    const [mine, theirs] = oursFirst ? [first, second] : [second, first];
+    const [mine, theirs, again] = inTurns(round, [ours, plain, plain], clock);
     times.push(mine);
     ratios.push(theirs / mine);
+    noises.push(again / theirs);
   }
   return {
     what,
     value: (count / median(times)) * 1000,
     unit: "a second",
     ratio: median(ratios),
+    noise: median(noises),
     baseline: "typed arrays in JavaScript",
   };
+}
+
+/** Times three kinds of work, each first in a third of the rounds. */
+function inTurns(
+  round: number,
+  works: readonly [() => number, () => number, () => number],
+  clock: () => number,
+): [number, number, number] {
+  const times: [number, number, number] = [0, 0, 0];
+  for (let turn = 0; turn < works.length; turn++) {
+    const at = (round + turn) % works.length;
+    times[at] = timed(clock, works[at]!);
+  }
+  return times;
 }
 
 async function stormFigure({ clock, storm }: BenchOptions): Promise<Figure> {
@@ -119,6 +143,7 @@ async function stormFigure({ clock, storm }: BenchOptions): Promise<Figure> {
     value: median(rates) * 1000,
     unit: "a second",
     ratio: null,
+    noise: null,
     baseline: null,
   };
 }
@@ -149,6 +174,7 @@ async function exploreFigures(clock: () => number): Promise<Figure[]> {
       value: median(rates) * 1000,
       unit: "a second",
       ratio: null,
+      noise: null,
       baseline: null,
     },
     {
@@ -156,6 +182,7 @@ async function exploreFigures(clock: () => number): Promise<Figure[]> {
       value: machine.bytes / machine.states,
       unit: "bytes",
       ratio: null,
+      noise: null,
       baseline: null,
     },
   ];
@@ -170,6 +197,7 @@ async function coldStart(clock: () => number): Promise<Figure> {
     value: clock() - began,
     unit: "ms",
     ratio: null,
+    noise: null,
     baseline: null,
   };
 }

@@ -5,6 +5,7 @@
 const SETS = 64;
 const WAYS = 8;
 const HOT_PAGES = 256;
+const RANGE_PAGES = 16;
 const WALKED_PAGES = 16384;
 const ENTRIES = 512;
 const FRAMES_FROM = 7;
@@ -42,6 +43,47 @@ export class PlainTlb {
       }
     }
     return sum;
+  }
+
+  /** Invalidates ranges page by page and fills them again. */
+  invalidate(count: number): number {
+    let state = 1;
+    let dropped = 0;
+    for (let i = 0; i < count; i++) {
+      state = next(state);
+      const start = (state >>> 16) & (HOT_PAGES - RANGE_PAGES);
+      for (let page = start; page < start + RANGE_PAGES; page++) dropped += this.drop(page);
+      for (let page = start; page < start + RANGE_PAGES; page++) this.fill(page);
+    }
+    return dropped;
+  }
+
+  private drop(page: number): number {
+    const { tags } = this;
+    const first = (page & (SETS - 1)) * WAYS;
+    for (let slot = first; slot < first + WAYS; slot++) {
+      if (tags[slot] !== page + 1) continue;
+      tags[slot] = 0;
+      return 1;
+    }
+    return 0;
+  }
+
+  /** Into a free way of the set, else in the place of the one used longest ago. */
+  private fill(page: number): void {
+    const { tags, frames, lastUse } = this;
+    const first = (page & (SETS - 1)) * WAYS;
+    let victim = first;
+    for (let slot = first; slot < first + WAYS; slot++) {
+      if (tags[slot] === 0) {
+        victim = slot;
+        break;
+      }
+      if (lastUse[slot]! < lastUse[victim]!) victim = slot;
+    }
+    tags[victim] = page + 1;
+    frames[victim] = page + FRAMES_FROM;
+    lastUse[victim] = ++this.clock;
   }
 }
 

@@ -37,10 +37,11 @@ export async function measure(quiet: boolean): Promise<CommandResult> {
 }
 
 function format(figures: readonly Figure[]): string {
-  const rows = figures.map(({ what, value, unit, ratio, baseline }) => [
+  const rows = figures.map(({ what, value, unit, ratio, noise, baseline }) => [
     what,
     `${formatValue(value)} ${unit}`,
     ratio === null ? "" : `${ratio.toFixed(2)} x`,
+    noise === null ? "" : `${noise.toFixed(2)} x`,
     baseline ?? "",
   ]);
   return formatTable(
@@ -48,6 +49,7 @@ function format(figures: readonly Figure[]): string {
       { head: "what" },
       { head: "measured", align: "right" },
       { head: "faster", align: "right" },
+      { head: "noise", align: "right" },
       { head: "than" },
     ],
     rows,

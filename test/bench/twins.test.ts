@@ -9,6 +9,14 @@ describe("the hot rooms of the core and their plain twins", () => {
     expect(exports.benchLookUp(10_000) >>> 0).toBe(new PlainTlb().lookUp(10_000));
   });
 
+  test("drop the same entries of ranges that are filled again", async () => {
+    const { exports } = await Core.create();
+    exports.benchBoot();
+    const plain = new PlainTlb();
+    expect(exports.benchInvalidate(1000) >>> 0).toBe(plain.invalidate(1000));
+    expect(exports.benchLookUp(10_000) >>> 0).toBe(plain.lookUp(10_000));
+  });
+
   test("walk to the same frames through four levels of tables", async () => {
     const { exports } = await Core.create();
     exports.benchBoot();
