@@ -87,7 +87,7 @@ const REASONS: Record<string, string> = {
 };
 
 /** Turns a failure of the file system into a message; other exceptions pass. */
-function fileError(path: string, what: string, error: unknown): unknown {
+export function fileError(path: string, what: string, error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   const reason = REASONS[code];
   return reason === undefined ? error : new UserError(path, `${what}: ${reason}`);

@@ -9,24 +9,26 @@ import { replayCommand } from "./commands/replay.js";
 import { runCommand } from "./commands/run.js";
 import { schemaCommand } from "./commands/schema.js";
 import { studyCommand } from "./commands/study.js";
+import { mergeCommand, sweepCommand } from "./commands/sweep.js";
 import { tokenCommand } from "./commands/token.js";
-import { conductStudy } from "./conduct_study.js";
-import { exploreWorlds } from "./explore_worlds.js";
-import { record } from "./record_program.js";
-import { replayRecordings } from "./replay_recordings.js";
-import { replayAnyToken } from "./replay_token.js";
-import { measure } from "./measure.js";
 import { packageVersion } from "./package_info.js";
-import { simulate } from "./simulate.js";
 
+/** What a command does is loaded when it does it: help and complaints about options come at once. */
 const COMMANDS = [
-  () => studyCommand(conductStudy),
-  () => runCommand(simulate),
-  () => exploreCommand(exploreWorlds),
-  () => replayCommand(replayRecordings),
-  () => tokenCommand(replayAnyToken),
-  () => recordCommand(record),
-  () => benchCommand(measure),
+  () => studyCommand(async (...args) => (await import("./conduct_study.js")).conductStudy(...args)),
+  () => runCommand(async (...args) => (await import("./simulate.js")).simulate(...args)),
+  () =>
+    exploreCommand(async (...args) => (await import("./explore_worlds.js")).exploreWorlds(...args)),
+  () =>
+    replayCommand(async (...args) =>
+      (await import("./replay_recordings.js")).replayRecordings(...args),
+    ),
+  () =>
+    tokenCommand(async (...args) => (await import("./replay_token.js")).replayAnyToken(...args)),
+  () => recordCommand(async (...args) => (await import("./record_program.js")).record(...args)),
+  () => benchCommand(async (...args) => (await import("./measure.js")).measure(...args)),
+  () => sweepCommand(async (...args) => (await import("./run_sweep.js")).sweep(...args)),
+  () => mergeCommand(async (...args) => (await import("./merge_shards.js")).merge(...args)),
   listCommand,
   describeCommand,
   schemaCommand,

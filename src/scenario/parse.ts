@@ -5,6 +5,7 @@
  * in one file and aliases that expand without end are errors.
  */
 import { LineCounter, parseDocument, type YAMLError } from "yaml";
+import type { z } from "zod";
 import type { ScenarioError } from "./errors.js";
 import { formatPath } from "./errors.js";
 import { explainIssue, wording, type Problem } from "./explain.js";
@@ -15,6 +16,10 @@ import { ScenarioSchema, type Scenario, type ScenarioInput } from "./schema.js";
 export type ParseResult =
   { ok: true; scenario: Scenario; locate: Locate } | { ok: false; errors: ScenarioError[] };
 
+/** The value of a file before anybody has looked at what it says. */
+export type DocumentResult =
+  { ok: true; value: unknown; locate: Locate } | { ok: false; errors: ScenarioError[] };
+
 /** As many aliases as a person would write, and far fewer than an attack needs. */
 const ALIAS_COUNT_MAX = 100;
 
@@ -22,14 +27,24 @@ const nowhere: Locate = () => null;
 
 /** Reads YAML or JSON. `file` is what messages call it. */
 export function parseScenario(text: string, file: string): ParseResult {
+  const read = readDocument(text, file, "a scenario needs at least a name and a protocol");
+  return read.ok ? checkScenarioValue(read.value, file, read.locate) : read;
+}
+
+/** Checks a scenario that a program built. */
+export function checkScenario(scenario: ScenarioInput): ParseResult {
+  return checkScenarioValue(scenario, null, nowhere);
+}
+
+/** Reads YAML or JSON as far as its syntax; `needs` says what an empty file lacks. */
+export function readDocument(text: string, file: string, needs: string): DocumentResult {
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     return { ok: false, errors: faults.map((fault) => syntaxError(fault, file, lines)) };
   }
-  const locate = locateIn(document, lines);
-  const whole = (problem: string, hint: string): ParseResult => ({
+  const whole = (problem: string, hint: string): DocumentResult => ({
     ok: false,
     errors: [{ file, line: 1, column: 1, path: "", problem, hint }],
   });
@@ -40,23 +55,27 @@ export function parseScenario(text: string, file: string): ParseResult {
     if (!(error instanceof ReferenceError)) throw error;
     return whole("the aliases of this file expand too far", "write the repeated parts out");
   }
-  if (value === null || value === undefined) {
-    return whole("the file is empty", "a scenario needs at least a name and a protocol");
-  }
-  return checkAgainstSchema(value, file, locate);
+  if (value === null || value === undefined) return whole("the file is empty", needs);
+  return { ok: true, value, locate: locateIn(document, lines) };
 }
 
-/** Checks a scenario that a program built. */
-export function checkScenario(scenario: ScenarioInput): ParseResult {
-  return checkAgainstSchema(scenario, null, nowhere);
-}
-
-function checkAgainstSchema(value: unknown, file: string | null, locate: Locate): ParseResult {
-  const result = ScenarioSchema.safeParse(value, { error: wording });
-  if (result.success) return { ok: true, scenario: result.data, locate };
-  const problems = result.error.issues.flatMap((issue) => explainIssue(issue, value, knownKeysAt));
-  const errors = problems.map((problem) => placed(problem, file, locate));
+/** Holds a value to a schema; everything that is wrong with it, in the order of the file. */
+export function checkValue<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  place: { file: string | null; locate: Locate },
+  knownKeys: (path: readonly PropertyKey[], root: unknown) => string[],
+): { ok: true; data: z.output<Schema> } | { ok: false; errors: ScenarioError[] } {
+  const result = schema.safeParse(value, { error: wording });
+  if (result.success) return { ok: true, data: result.data };
+  const problems = result.error.issues.flatMap((issue) => explainIssue(issue, value, knownKeys));
+  const errors = problems.map((problem) => placed(problem, place.file, place.locate));
   return { ok: false, errors: errors.sort(byPosition) };
+}
+
+function checkScenarioValue(value: unknown, file: string | null, locate: Locate): ParseResult {
+  const checked = checkValue(ScenarioSchema, value, { file, locate }, knownKeysAt);
+  return checked.ok ? { ok: true, scenario: checked.data, locate } : checked;
 }
 
 /** Gives a problem its place in the file. */

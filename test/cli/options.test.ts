@@ -147,6 +147,6 @@ describe("a shard", () => {
   });
 
   test("is joined with the others of its directory", async () => {
-    expect(await asked(mergeCommand, ["out/sweep"])).toEqual(["out/sweep"]);
+    expect(await asked(mergeCommand, ["out/sweep"])).toEqual(["out/sweep", { format: "parquet" }]);
   });
 });

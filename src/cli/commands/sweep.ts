@@ -2,21 +2,24 @@
  * `tlbstorm sweep SWEEP` and `tlbstorm merge DIRECTORY`: many runs, and the joining of their
  * shards.
  */
+import { join, parse } from "node:path";
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import type { Shard } from "../../sweep/shard.js";
+import { TABLE_FORMATS, type TableFormat } from "../../sweep/table.js";
 import { examples, jsonOption, newCommand, quietOption, wholeNumber } from "../options.js";
 import { deliver, type CommandResult } from "../result.js";
 
-/** Shard `index` of `count`, counted from 0. */
-export interface Shard {
-  index: number;
-  count: number;
-}
-
 export interface SweepOptions {
+  /** Runs at the same time; null for as many as there are cores. */
   jobs: number | null;
   shard: Shard;
   out: string;
+  format: TableFormat;
   quiet?: true | undefined;
+}
+
+export interface MergeOptions {
+  format: TableFormat;
 }
 
 const JOBS_MAX = 1024;
@@ -38,10 +41,12 @@ export function sweepCommand(
   return newCommand("sweep")
     .summary("many runs over a grid of values")
     .description(
-      "Runs every point of a sweep. What is finished is not run again, so an interrupted sweep goes " +
-        "on where it was. A shard is every N-th point, for the array jobs of a cluster.",
+      "Runs a scenario with every combination of the values of a grid. What is finished is not run " +
+        "again, so an interrupted sweep goes on where it was. A shard is every N-th run, for the " +
+        "array jobs of a cluster. Violations and failed devices are results of a sweep: it ends " +
+        "with 0 when all runs are done.",
     )
-    .argument("<sweep>", "sweep file in YAML or JSON")
+    .argument("<sweep>", "sweep file in YAML or JSON; - reads standard input")
     .addOption(
       new Option(
         "--jobs <number>",
@@ -53,22 +58,32 @@ export function sweepCommand(
         .argParser(parseShard)
         .default({ index: 0, count: 1 }, "0/1"),
     )
-    .option("--out <directory>", "where the results are collected", "out/sweep")
+    .option("--out <directory>", "where the results are collected; out/SWEEP if left out")
+    .addOption(formatOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText(
       "after",
       examples(
-        ["tlbstorm sweep sweep.yaml", "every point, on every core"],
+        ["tlbstorm sweep examples/sweeps/retry_limits.yaml", "every run, on every core"],
         ["tlbstorm sweep sweep.yaml --shard $SLURM_ARRAY_TASK_ID/50", "one array job of 50"],
       ),
     )
-    .action(async (path, { jobs, shard, out, quiet, json }) => {
-      deliver(await sweep(path, { jobs: jobs ?? null, shard, out, quiet }), { json });
+    .action(async (path, { jobs, shard, out, format, quiet, json }) => {
+      const result = await sweep(path, {
+        jobs: jobs ?? null,
+        shard,
+        out: out ?? join("out", path === "-" ? "sweep" : parse(path).name),
+        format,
+        quiet,
+      });
+      deliver(result, { json });
     });
 }
 
-export function mergeCommand(merge: (directory: string) => Promise<CommandResult>) {
+export function mergeCommand(
+  merge: (directory: string, options: MergeOptions) => Promise<CommandResult>,
+) {
   return newCommand("merge")
     .summary("joins the shards of a sweep")
     .description(
@@ -76,10 +91,16 @@ export function mergeCommand(merge: (directory: string) => Promise<CommandResult
         "which shards are missing.",
     )
     .argument("<directory>", "where the shards lie")
+    .addOption(formatOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText("after", examples(["tlbstorm merge out/sweep", "one file of all results"]))
-    .action(async (directory, options) => {
-      deliver(await merge(directory), options);
+    .action(async (directory, { format, json }) => {
+      deliver(await merge(directory, { format }), { json });
     });
 }
+
+const formatOption = () =>
+  new Option("--format <format>", "format of the results")
+    .choices(TABLE_FORMATS)
+    .default("parquet" as const);
