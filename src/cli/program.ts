@@ -13,7 +13,7 @@ import { mergeCommand, sweepCommand } from "./commands/sweep.js";
 import { tokenCommand } from "./commands/token.js";
 import { packageVersion } from "./package_info.js";
 
-/** What a command does is loaded when it does it: help and complaints about options come at once. */
+/** What a command does is loaded when it is asked for: help and complaints come at once. */
 const COMMANDS = [
   () => studyCommand(async (...args) => (await import("./conduct_study.js")).conductStudy(...args)),
   () => runCommand(async (...args) => (await import("./simulate.js")).simulate(...args)),
