@@ -6,9 +6,10 @@
  */
 import { html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { replayToken, type Counterexample } from "../explore/counterexample.js";
-import { explore, type ExploreResult } from "../explore/explore.js";
+import { explore } from "../explore/explore.js";
 import type { OperationId } from "../explore/operations.js";
 import type { PropertyId } from "../explore/properties.js";
+import type { ExploreResult } from "../explore/result.js";
 import type { RetryLimit } from "../explore/small_world.js";
 import type { ProtocolInput } from "../protocols/schema.js";
 import { STYLE } from "./style.js";

@@ -1,7 +1,7 @@
 /** The verdicts of an exploration as a table; a violated property shows its counterexample. */
 import { html, nothing, type TemplateResult } from "lit";
-import type { ExploreResult, PropertyResult, Verdict } from "../explore/explore.js";
 import { PROPERTIES, type PropertyId } from "../explore/properties.js";
+import type { ExploreResult, PropertyResult, Verdict } from "../explore/result.js";
 
 const VERDICTS: Record<Verdict, string> = {
   holds: "holds",

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Core } from "../../src/abi/core.js";
+import { ExploreMode } from "../../src/abi/vocabulary.generated.js";
 import { OPERATION_IDS, OPERATIONS } from "../../src/explore/operations.js";
 import { BUILTIN_PROTOCOL_IDS, builtinProtocol } from "../../src/protocols/catalogue.js";
 import { encodeProtocol } from "../../src/protocols/encode.js";
@@ -19,7 +20,7 @@ describe("the heap of the core", () => {
       for (const operation of OPERATION_IDS) {
         bootExplorer(core, id, OPERATIONS[operation].code);
         const booted = core.exports.heapEnd();
-        core.exports.exploreRun(FIRST_STATES, FIRST_STATES);
+        core.exports.exploreRun(FIRST_STATES, FIRST_STATES, 2 ** 30, 1000);
         expect(core.exports.exploreTransitions()).toBeGreaterThan(100);
         expect(core.exports.heapEnd()).toBe(booted);
       }
@@ -30,7 +31,7 @@ describe("the heap of the core", () => {
     const core = await Core.create();
     bootExplorer(core, "none", OPERATIONS.dontneed.code, 2);
     const booted = core.exports.heapEnd();
-    core.exports.exploreRun(10 * FIRST_STATES, 10 * FIRST_STATES);
+    core.exports.exploreRun(10 * FIRST_STATES, 10 * FIRST_STATES, 2 ** 30, 1000);
     expect(core.exports.heapEnd()).toBeGreaterThan(booted);
   });
 
@@ -65,5 +66,5 @@ describe("the heap of the core", () => {
 function bootExplorer(core: Core, protocol: string, operation: number, devices = 1): void {
   const encoded = encodeProtocol(builtinProtocol(protocol)!);
   core.bytes(core.exports.protocolBlock(), encoded.length).set(encoded);
-  core.exports.exploreBoot(operation, devices, 1, 3, false);
+  core.exports.exploreBoot(operation, devices, 1, 3, ExploreMode.Plain);
 }
