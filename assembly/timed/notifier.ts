@@ -130,6 +130,32 @@ export class Notifier extends OpenRanges {
     this.run(block, count, start, end);
   }
 
+  /**
+   * invalidate_page of old kernels. A protocol has no steps for it: drivers that implement anything
+   * drop the page (mn_invalidate_page of drivers/iommu/amd_iommu_v2.c).
+   */
+  invalidatePage(va: u64): void {
+    const mode = <NotifierMode>this.machine.spec.notifierMode;
+    if (mode == NotifierMode.None || mode == NotifierMode.Host) return;
+    this.spend(this.machine.cost(Latency.NotifierCall));
+    if (mode != NotifierMode.Implementing || !this.implementsRanges()) {
+      this.machine.counters.add(Counter.NotifierWalksForNothing);
+      return;
+    }
+    this.machine.counters.add(Counter.NotifierCalls);
+    if (this.iommu!.mirror != null) this.zap(va, va + 4096);
+    this.invalidate(va, va + 4096, INVALIDATE_ALL, true);
+  }
+
+  private implementsRanges(): bool {
+    const protocol = this.protocol;
+    return (
+      load<u8>(protocol.hookAddress(Hook.RangeStart)) != 0 ||
+      load<u8>(protocol.hookAddress(Hook.RangeEnd)) != 0 ||
+      load<u8>(protocol.hookAddress(Hook.SecondaryFlush)) != 0
+    );
+  }
+
   /** The mm exits: its notifiers are released before its tables go. */
   release(): void {
     if (this.machine.spec.notifierMode == NotifierMode.Host) releaseHost();

@@ -56,6 +56,10 @@ export class TimedSink extends EventSink {
     }
   }
 
+  invalidatePage(mm: Mm, va: u64): void {
+    if (mm.id == this.attachedMm) this.notifier.invalidatePage(va);
+  }
+
   secondaryFlushAtEnd(mm: Mm, start: u64, end: u64): void {
     if (mm.id == this.attachedMm) this.notifier.secondaryFlushAtEnd(start, end);
   }
