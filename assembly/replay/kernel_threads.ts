@@ -165,6 +165,8 @@ export class KernelThreads {
     store<u64>(address, entry);
     const old = entryFrame(entry);
     if (isSpecial(old) || frames.orderOf(old) != 0 || frames.at(old).mappings != 1) return;
+    // A pinned page stays where it is.
+    if (frames.at(old).dmaPins != 0) return;
     const from = frames.at(old);
     const pfn = frames.allocate(0, from.flags & ~FRAME_USED);
     const to = frames.at(pfn);

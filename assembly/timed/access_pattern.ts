@@ -51,6 +51,11 @@ export class AccessPattern {
     return vpn;
   }
 
+  /** The page could not be accessed: if it is gone, the device works on others. */
+  leave(vpn: u64): void {
+    if (!this.mm.covers(vpn)) this.live.forget(vpn);
+  }
+
   private nextOfHost(lane: u32): u64 {
     const access = nextAccessOfHost(this.device, lane);
     if (access < 0) return NO_ACCESS;

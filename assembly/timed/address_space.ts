@@ -32,6 +32,9 @@ export abstract class AddressSpace {
   /** The VMA of the page allows writing. */
   abstract mayWrite(vpn: u64): bool;
 
+  /** A VMA covers the page. */
+  abstract covers(vpn: u64): bool;
+
   /** Pages of all VMAs. */
   abstract pages(): u64;
 

@@ -405,7 +405,7 @@ export class DeviceUnit {
     }
     this.device.respond(index, false);
     this.machine.counters.add(Counter.AccessesAbandoned);
-    this.pattern.live.forget(lane.page);
+    this.pattern.leave(lane.page);
     this.endStall(lane, index);
     if (policy == InvalidPolicy.Stop && this.isWorking) {
       this.machine.counters.add(Counter.DevicesStopped);

@@ -151,6 +151,11 @@ export class KernelSpace extends AddressSpace {
     this.kernel.frames.releaseIfUnused(head);
   }
 
+  covers(vpn: u64): bool {
+    const mm = this.mm;
+    return mm != null && findVma(mm, vpn << PAGE_SHIFT) != null;
+  }
+
   /** The VMA of the page allows writing. */
   mayWrite(vpn: u64): bool {
     const mm = this.mm;

@@ -98,6 +98,15 @@ export class Notifier extends OpenRanges {
     putLong(this.ends, this.open++, end);
     this.site = this.siteOf(event);
     this.call(Hook.RangeStart, start, end, this.machine.cost(Latency.Callback), event);
+    this.beforeChange(start, end);
+  }
+
+  /** Where no kernel has a hook: costs nothing unless the protocol has steps there. */
+  beforeChange(start: u64, end: u64): void {
+    const mode = <NotifierMode>this.machine.spec.notifierMode;
+    const block = this.protocol.hookAddress(Hook.BeforeChange);
+    const count = load<u8>(block);
+    if (mode == NotifierMode.Implementing && count != 0) this.run(block, count, start, end);
   }
 
   rangeEnd(): void {

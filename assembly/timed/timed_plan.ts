@@ -83,6 +83,11 @@ export class TimedPlan extends ImmediatePlan {
     this.spendOn(vma, start, end);
   }
 
+  freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void {
+    if (mm.id == this.attachedMm) this.notifier.beforeChange(start, end);
+    super.freeTables(mm, start, end, floor, ceiling);
+  }
+
   changeProtection(vma: Vma, start: u64, end: u64): void {
     super.changeProtection(vma, start, end);
     this.spendOn(vma, start, end);

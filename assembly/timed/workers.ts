@@ -198,7 +198,7 @@ export class Workers {
         if (this.driver.sequence != worker.sequence) this.startOver(worker, id);
         return 0;
       case StepKind.InstallMirror:
-        return this.install(worker) + this.machine.cost(Latency.Lock);
+        return this.install(worker);
       case StepKind.Respond:
         this.devices.respond(worker.request, worker.isServed);
         worker.request = NO_REQUEST;
@@ -234,29 +234,28 @@ export class Workers {
     return this.machine.cost(Latency.Fault) + (mm.spentNs - spent);
   }
 
-  /**
-   * Fills the mirror; returns what that costs. A pin that is replaced is dropped when no device can
-   * use its frame any more.
-   */
   private install(worker: Worker): u64 {
     if (!worker.hasFrame) return 0;
     const mirror = this.iommu.mirror!;
     const vpn = worker.vpn;
-    let cost: u64 = 0;
-    if (this.pins) {
-      const slot = mirror.find(this.iommu.asid, vpn);
-      if (slot != NO_SLOT) {
-        const replaced = payloadFrame(mirror.payload(slot));
-        if (replaced != worker.frame) {
-          cost = this.iommu.invalidateNow(vpn, vpn + 1, false, INVALIDATE_ALL);
-        }
-        this.mm.unpin(replaced);
-        this.pinned--;
-      }
-    }
+    const spent = this.pins ? this.dropPinned(vpn, worker.frame) : 0;
     const payload = payloadOf(worker.frame, worker.isWritable, worker.life);
     mirror.fill(this.iommu.asid, vpn, payload, false);
-    return cost;
+    return this.machine.cost(Latency.Lock) + spent;
+  }
+
+  /** Unpins what the mirror has of the page, once no device can use it; returns what that costs. */
+  private dropPinned(vpn: u64, frame: u32): u64 {
+    const mirror = this.iommu.mirror!;
+    const slot = mirror.find(this.iommu.asid, vpn);
+    if (slot == NO_SLOT) return 0;
+    const held = payloadFrame(mirror.payload(slot));
+    mirror.drop(slot);
+    let spent: u64 = 0;
+    if (held != frame) spent = this.iommu.invalidateNow(vpn, vpn + 1, false, INVALIDATE_ALL);
+    this.mm.unpin(held);
+    this.pinned--;
+    return spent;
   }
 
   /** Frames that the mm has put and a pin still holds. */

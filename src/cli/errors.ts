@@ -1,6 +1,7 @@
 /** Errors as the person in front of the terminal sees them, and the exit code of each kind. */
 import { CommanderError } from "commander";
 import { InvalidToken } from "../explore/token.js";
+import { RunRefusal } from "../run/refusal.js";
 import { InvalidScenario } from "../scenario/errors.js";
 import { RecordingError } from "../workload/recording_error.js";
 import { ExitCode } from "./exit_code.js";
@@ -40,6 +41,9 @@ export function judge(error: unknown, environment: string): Verdict {
   }
   if (error instanceof InvalidToken) {
     return userMistake(new UserError("token", error.problem, error.hint));
+  }
+  if (error instanceof RunRefusal) {
+    return userMistake(new UserError("run", error.problem, error.hint));
   }
   if (error instanceof UserError) return userMistake(error);
   if (error instanceof Interrupted) {

@@ -8,6 +8,7 @@ import { RECORD_BYTES } from "../workload/record_layout.js";
 import { encodeRun } from "./encode.js";
 import { RunHost, type HostParts } from "./host.js";
 import type { Program } from "./program.js";
+import { refuseWhatCannotRun } from "./refusal.js";
 import type {
   CountName,
   Counts,
@@ -48,6 +49,7 @@ export class Simulation {
     program: Program,
     parts: HostParts = {},
   ): Promise<Simulation> {
+    refuseWhatCannotRun(scenario);
     const host = new RunHost(scenario, program.sharedMm, parts);
     try {
       const core = await Core.create("release", host.functions);

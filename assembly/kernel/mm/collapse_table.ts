@@ -14,6 +14,7 @@ import {
   entryFrame,
   isSwap,
   mapsFrame,
+  tableEntry,
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { entryFor } from "./entries";
@@ -34,9 +35,26 @@ export function detachTable(kernel: Kernel, vma: Vma, block: u64): u32 {
   return table;
 }
 
-/** Copies the pages of the detached table into a huge folio and maps that. */
+/** __collapse_huge_page_isolate gives up on a page that has more references than mappings. */
+function hasPinned(kernel: Kernel, table: u32): bool {
+  for (let i: u32 = 0; i < TABLE_ENTRIES; i++) {
+    const entry = kernel.tables.memory.readEntry(table, i);
+    if (!mapsFrame(entry) || isSpecial(entryFrame(entry))) continue;
+    if (kernel.frames.head(entryFrame(entry)).dmaPins != 0) return true;
+  }
+  return false;
+}
+
+/**
+ * Copies the pages of the detached table into a huge folio and maps that; puts the table back when
+ * one of them is pinned.
+ */
 export function collapseTable(kernel: Kernel, vma: Vma, block: u64, table: u32): void {
   const address = kernel.tables.find(mmAt(vma.mm), block, LEVEL_PMD);
+  if (hasPinned(kernel, table)) {
+    store<u64>(address, tableEntry(table));
+    return;
+  }
   const pfn = newAnonFolio(kernel, vma, block, HUGE_ORDER);
   for (let i: u32 = 0; i < TABLE_ENTRIES; i++) {
     const entry = kernel.tables.memory.readEntry(table, i);

@@ -48,6 +48,11 @@ export function protectForMerge(kernel: Kernel, mm: Mm, va: u64): void {
   if ((entry & (PTE_WRITE | PTE_DIRTY)) == 0) return;
   store<u64>(address, 0);
   flushDowngrade(kernel, mm, va);
+  // More references than mappings: somebody may write it by another way, so it stays as it is.
+  if (kernel.frames.head(entryFrame(entry)).dmaPins != 0) {
+    store<u64>(address, entry);
+    return;
+  }
   kernel.sink.changePte(mm, va);
   store<u64>(address, entry & ~(PTE_WRITE | PTE_DIRTY));
   kernel.frames.head(entryFrame(entry)).flags &= ~FRAME_EXCLUSIVE;

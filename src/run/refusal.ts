@@ -1,0 +1,31 @@
+/** A scenario that is right in itself, and that a timed run cannot carry out. */
+import type { Protocol, ProtocolStep } from "../protocols/schema.js";
+import type { ResolvedScenario } from "../scenario/resolved.js";
+
+export class RunRefusal extends Error {
+  override readonly name = "RunRefusal";
+
+  constructor(
+    readonly problem: string,
+    readonly hint: string,
+  ) {
+    super(problem);
+  }
+}
+
+/** Throws RunRefusal. */
+export function refuseWhatCannotRun({ protocol }: ResolvedScenario): void {
+  if (stepsOf(protocol).some((step) => nameOf(step) === "queue-for-timer")) {
+    throw new RunRefusal(
+      `protocol ${protocol.id} frees memory from a timer, which a timed run has not`,
+      `explore it instead: tlbstorm explore --protocol ${protocol.id}`,
+    );
+  }
+}
+
+function stepsOf(protocol: Protocol): readonly ProtocolStep[] {
+  const { rangeStart, beforeChange, secondaryFlush, rangeEnd } = protocol;
+  return [rangeStart, beforeChange, secondaryFlush, rangeEnd].flat();
+}
+
+const nameOf = (step: ProtocolStep): string => (typeof step === "string" ? step : step.do);
