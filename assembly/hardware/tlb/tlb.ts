@@ -193,10 +193,24 @@ export class Tlb {
     return dropped;
   }
 
+  /** The slot of the set that holds the tag, or NO_SLOT: four tags at a time where there are. */
   private probe(set: u32, tag: u64): u32 {
-    const first = set * this.ways;
-    for (let slot = first; slot < first + this.ways; slot++) {
-      if (longAt(this.tags, slot) == tag) return slot;
+    const ways = this.ways;
+    const start = this.tags + ((<usize>(set * ways)) << 3);
+    const end = start + ((<usize>ways) << 3);
+    let at = start;
+    if (ways >= 4) {
+      const wanted = i64x2.splat(tag);
+      for (; at + 32 <= end; at += 32) {
+        const low = i64x2.eq(v128.load(at), wanted);
+        const high = i64x2.eq(v128.load(at, 16), wanted);
+        if (!v128.any_true(v128.or(low, high))) continue;
+        const found = i64x2.bitmask(low) | (i64x2.bitmask(high) << 2);
+        return set * ways + ((<u32>(at - start)) >> 3) + ctz(found);
+      }
+    }
+    for (; at < end; at += 8) {
+      if (load<u64>(at) == tag) return set * ways + ((<u32>(at - start)) >> 3);
     }
     return NO_SLOT;
   }
