@@ -107,6 +107,8 @@ async function exploreWhileReacting() {
   };
   const ticking = setInterval(tick, 1);
   const { states } = await tlbstorm.explore({
+    symmetry: false,
+    partialOrder: false,
     protocol: "empty-table",
     operation: "dontneed",
     devices: 2,
