@@ -8,7 +8,7 @@
 
 /** A zeroed block of `bytes` bytes, aligned to a cache line. */
 export function allocate(bytes: usize): usize {
-  const end = <usize>memory.size() << 16;
+  const end = (<usize>memory.size()) << 16;
   const raw = heap.alloc(bytes + 63);
   const aligned = (raw + 63) & ~(<usize>63);
   // What the memory has grown by is zero already, and costs nothing until it is touched.

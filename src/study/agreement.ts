@@ -1,6 +1,6 @@
 /**
- * Whether timed runs show what no explored operation can do: then an operation that was not explored
- * did it, or one of the two models is wrong.
+ * Whether timed runs show what no explored operation can do: then an operation that was not
+ * explored did it, or one of the two models is wrong.
  */
 import { PROPERTY_IDS, type PropertyId, type Verdict } from "../explore/index.js";
 import type { RunResult } from "../run/result.js";

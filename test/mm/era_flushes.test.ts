@@ -1,6 +1,6 @@
 /**
- * How flushes of CPUs and of secondary TLBs stand to one another: the gather, the ceilings, the order,
- * and what suppresses a flush.
+ * How flushes of CPUs and of secondary TLBs stand to one another: the gather, the ceilings, the
+ * order, and what suppresses a flush.
  */
 import { describe, expect, test } from "vitest";
 import { KernelProbe } from "../support/kernel_probe.js";

@@ -1,6 +1,6 @@
 /**
- * What a device beside a program sees under kernels of different versions: the same scenario, and the
- * verdicts that the history of the notifiers gives.
+ * What a device beside a program sees under kernels of different versions: the same scenario, and
+ * the verdicts that the history of the notifiers gives.
  */
 import { describe, expect, test } from "vitest";
 import { syntheticProgram } from "../../src/run/program.js";

@@ -2,8 +2,9 @@
  * What the reverse map does to each mapping of a folio: the pair around it, the flush of an entry
  * at once or in a batch, and what waits for that batch.
  *
- * Models:     pte_accessible; whether the architecture batches, and whether other CPUs would have to be asked for
- *             each page; invalidate_page in place of pairs, behind the page-table lock.
+ * Models:     pte_accessible; whether the architecture batches, and whether other CPUs would have
+ *             to be asked for each page; invalidate_page in place of pairs, behind the page-table
+ *             lock.
  * Source:     linux 6.18 mm/rmap.c (try_to_unmap_one, should_defer_flush,
  *             set_tlb_ubc_flush_pending), linux 3.17 mm/rmap.c, arch/x86/include/asm/tlbflush.h
  */
@@ -28,8 +29,8 @@ export function endRmap(kernel: Kernel, mm: Mm): void {
 }
 
 /**
- * The entry of `va` is cleared: its flush, now or later. What no processor could use, under PROT_NONE,
- * no TLB holds.
+ * The entry of `va` is cleared: its flush, now or later. What no processor could use, under
+ * PROT_NONE, no TLB holds.
  */
 export function flushUnmapped(kernel: Kernel, mm: Mm, va: u64, old: u64): void {
   if (!isPresent(old)) return;
