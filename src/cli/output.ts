@@ -1,10 +1,11 @@
 /** Results on standard output: tables without escape codes, JSON, colours where a person looks. */
+import { isatty } from "node:tty";
 import Table from "cli-table3";
 import pc from "picocolors";
 
 /** Colours for standard output and standard error, each only when it is a terminal. */
-export const paint = pc.createColors(pc.isColorSupported && process.stdout.isTTY);
-export const paintError = pc.createColors(pc.isColorSupported && process.stderr.isTTY);
+export const paint = pc.createColors(pc.isColorSupported && isatty(1));
+export const paintError = pc.createColors(pc.isColorSupported && isatty(2));
 
 export function print(text: string): void {
   process.stdout.write(text.endsWith("\n") ? text : `${text}\n`);

@@ -1,10 +1,11 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { buildProgram } from "../../src/cli/program.js";
-import { startTlbstorm, tlbstorm } from "./run_cli.js";
+import { mainPath, startTlbstorm, tlbstorm } from "./run_cli.js";
 
 describe("tlbstorm", () => {
   test.each([
@@ -83,6 +84,13 @@ describe("tlbstorm describe", () => {
         'standard input:4:10: machine.cores: expected a number, found "many"\n',
     );
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
+  });
+
+  test("writes no colours into a pipe, on a machine that builds too", () => {
+    const env = { ...process.env, CI: "true" };
+    const input = "name: n\nprotocol: none\n";
+    const outcome = spawnSync(process.execPath, [mainPath, "describe", "-"], { env, input });
+    expect(outcome.stderr.toString()).toMatch(/^warning: standard input:1:1:/);
   });
 
   test("warns on standard error unless it is asked to be quiet", () => {
