@@ -24,7 +24,7 @@ export function formatStudy(data: StudyData, result: StudyResult): string {
     ...answers(data).map(({ number, question, short }) =>
       [...wrapped(`${number}. ${question}`, 3), ...wrapped(`   ${short}`, 3)].join("\n"),
     ),
-    formatTokens(rows),
+    formatTokens(data, rows),
     ...formatDisagreements(result),
   ];
   if (result.report !== null) parts.push(`report: ${result.report}`);
@@ -64,10 +64,16 @@ function formatSummary(rows: readonly SummaryRow[]): string {
   );
 }
 
-/** Every row can be repeated. */
-function formatTokens(rows: readonly SummaryRow[]): string {
-  const lines = rows.map(({ label, evidence }) => `${label}: ${evidence.token}`);
-  return ["To repeat a row of the table: tlbstorm token TOKEN", ...lines].join("\n");
+/** Every row of the table can be repeated, and every counterexample. */
+function formatTokens({ examples }: StudyData, rows: readonly SummaryRow[]): string {
+  const runs = rows.map(({ label, evidence }) => `${label}: ${evidence.token}`);
+  const found = [...examples.values()].map(
+    ({ world, property, steps, token }) =>
+      `${world.protocol.id}, ${property} in ${steps.length} steps of ${world.operation}:\n  ${token}`,
+  );
+  return ["To repeat a row or a counterexample: tlbstorm token TOKEN", ...runs, ...found].join(
+    "\n",
+  );
 }
 
 function formatDisagreements({ disagreements }: StudyResult): string[] {
