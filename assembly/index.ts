@@ -295,6 +295,11 @@ export function runFirstViolation(property: i32): f64 {
   return <f64>simulation().oracle.firstTime(<Property>property);
 }
 
+/** The page of a property's first violation. */
+export function runFirstPage(property: i32): f64 {
+  return <f64>simulation().oracle.firstPage(<Property>property);
+}
+
 export function runNow(): f64 {
   return <f64>simulation().machine.now;
 }

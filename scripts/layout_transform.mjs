@@ -18,8 +18,10 @@ export default class LayoutTransform extends Transform {
   afterCompile() {
     const records = [];
     for (const [name, element] of this.program.elementsByName) {
-      if (!name.startsWith(RECORDS) || !element.instances) continue;
-      for (const instance of element.instances.values()) {
+      if (!name.startsWith(RECORDS) || !("instances" in element)) continue;
+      // Also of a record that this build has no use for: every build writes the same file.
+      const instance = this.program.resolver.resolveClass(element, null);
+      if (instance) {
         const fields = [];
         for (const member of instance.members?.values() ?? []) {
           const property = member.instance;

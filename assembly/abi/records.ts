@@ -215,3 +215,20 @@ export class MismatchRecord {
   predictedB: u64;
   during: u32;
 }
+
+/** One entry of a trace. */
+@unmanaged
+export class TraceRecord {
+  time: u64;
+  /** The first page it is about. */
+  page: u64;
+  /** How many pages; 0: it is about none in particular. */
+  pages: u32;
+  detail: u32;
+  /** A member of TraceWhat. */
+  what: u16;
+  /** Which device, or which worker. */
+  unit: u16;
+  /** Which lane of a device. */
+  index: u32;
+}

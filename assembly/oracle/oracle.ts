@@ -26,8 +26,11 @@ export class Oracle {
   /** How often each property was violated, and when first (time in ns). */
   private readonly counts: usize;
   private readonly firstAt: usize;
+  private readonly firstPages: usize;
   /** The clock of a timed run; an exploration has none. */
   now: u64 = 0;
+  /** The page whose use a timed run judges. */
+  page: u64 = 0;
 
   /**
    * Owners and generations are the kernel's own tables, of data frames and of table frames; they
@@ -43,6 +46,7 @@ export class Oracle {
     this.marks = allocate(frames);
     this.counts = allocate(PROPERTIES << 3);
     this.firstAt = allocate(PROPERTIES << 3);
+    this.firstPages = allocate(PROPERTIES << 3);
   }
 
   mark(frame: u32, mark: u8): void {
@@ -99,6 +103,11 @@ export class Oracle {
     return longAt(this.firstAt, property);
   }
 
+  /** The page of a property's first violation. */
+  firstPage(property: Property): u64 {
+    return longAt(this.firstPages, property);
+  }
+
   private isOwnedAnew(owners: usize, generations: usize, frame: u32, generation: u32): bool {
     return (
       byteAt(owners, frame) == <u8>FrameOwner.Reused || wordAt(generations, frame) != generation
@@ -109,7 +118,10 @@ export class Oracle {
   report(property: Property): void {
     this.found |= 1 << property;
     const seen = longAt(this.counts, property);
-    if (seen == 0) putLong(this.firstAt, property, this.now);
+    if (seen == 0) {
+      putLong(this.firstAt, property, this.now);
+      putLong(this.firstPages, property, this.page);
+    }
     putLong(this.counts, property, seen + 1);
   }
 }

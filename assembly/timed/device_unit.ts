@@ -23,8 +23,10 @@ import {
   Latency,
   Property,
   Timing,
+  TraceWhat,
 } from "../abi/vocabulary";
 import { allocate, byteAt, wordAt } from "../base/bytes";
+import { NO_FRAME } from "../hardware/memory/physical_memory";
 import { Device, NOTHING, READ_IN_FLIGHT, WRITE_IN_FLIGHT } from "../hardware/device/device";
 import {
   NO_SLOT,
@@ -211,6 +213,7 @@ export class DeviceUnit {
     counters.add(Counter.AtcMisses);
     lane.state = THINKING;
     lane.stalledSince = this.machine.now;
+    this.note(TraceWhat.Asked, lane, index);
     lane.hasRequested = 0;
     lane.isServed = 0;
     lane.isOutside = 0;
@@ -232,6 +235,8 @@ export class DeviceUnit {
     counters.add(Counter.Accesses);
     if (isWrite) counters.add(Counter.Writes);
     this.accesses++;
+    const what = isWrite ? TraceWhat.WriteIssued : TraceWhat.ReadIssued;
+    this.note(what, lane, index, payloadFrame(payload));
     this.device.issue(index, payloadFrame(payload), payloadGeneration(payload), isWrite);
     lane.state = IN_FLIGHT;
     const time = this.machine.now + this.cost(DeviceLatency.Dma);
@@ -244,6 +249,8 @@ export class DeviceUnit {
   private land(lane: Lane, index: u32): void {
     const device = this.device;
     const isWrite = byteAt(device.inFlight, index) == WRITE_IN_FLIGHT;
+    const what = isWrite ? TraceWhat.WriteLanded : TraceWhat.ReadLanded;
+    this.note(what, lane, index, wordAt(device.inFlightFrame, index));
     const violated = this.judge.accessLands(
       lane.page,
       wordAt(device.inFlightFrame, index),
@@ -297,10 +304,13 @@ export class DeviceUnit {
     const payload = lane.answer;
     if (lane.isDiscarded != 0) {
       this.machine.counters.add(Counter.AnswersDiscarded);
+      this.note(TraceWhat.AnswerDiscarded, lane, index);
       this.ask(lane, index);
     } else if (payload == NO_TRANSLATION) {
+      this.note(TraceWhat.Answered, lane, index, NO_FRAME);
       this.requestUnlessRefused(lane, index);
     } else {
+      this.note(TraceWhat.Answered, lane, index, payloadFrame(payload));
       this.device.atc.fill(this.device.pasid, lane.page, payload, false);
       this.endStall(lane, index);
       this.issue(lane, index, payload);
@@ -342,6 +352,7 @@ export class DeviceUnit {
         lane.isOutside = 1;
       }
     }
+    this.note(TraceWhat.PageRequested, lane, index);
     lane.hasRequested = 1;
     lane.state = WAITING_FOR_RESPONSE;
     lane.tag = (lane.tag + 1) % TAGS;
@@ -383,6 +394,7 @@ export class DeviceUnit {
       return;
     }
     this.responses++;
+    this.note(TraceWhat.Responded, lane, index, isSuccess ? 1 : 0);
     if (!isSuccess) this.responsesInvalid++;
     lane.state = THINKING;
     this.giveCredit();
@@ -410,6 +422,7 @@ export class DeviceUnit {
     if (policy == InvalidPolicy.Stop && this.isWorking) {
       this.machine.counters.add(Counter.DevicesStopped);
       this.end(DeviceState.Stopped);
+      this.note(TraceWhat.Stopped, lane, index);
       if (this.isWatched) tellHostOfFailure(this.index);
       return;
     }
@@ -439,6 +452,7 @@ export class DeviceUnit {
       return;
     }
     this.timeouts++;
+    this.note(TraceWhat.TimedOut, lane, index);
     this.machine.counters.add(Counter.RequestTimeouts);
     lane.state = THINKING;
     this.giveCredit();
@@ -459,6 +473,8 @@ export class DeviceUnit {
     this.refusals++;
     counters.add(Counter.Refusals);
     const hasFailed = this.device.refuse(index);
+    const lane = this.laneAt(index);
+    this.note(TraceWhat.Refused, lane, index);
     counters.raise(
       Counter.RefusalsHighWater,
       hasFailed ? this.spec.retryLimit : wordAt(this.device.refusals, index),
@@ -466,7 +482,8 @@ export class DeviceUnit {
     if (!hasFailed) return false;
     counters.add(Counter.DeviceFailures);
     this.end(DeviceState.Failed);
-    this.judge.deviceFailed();
+    this.note(TraceWhat.Failed, lane, index);
+    this.judge.deviceFailed(lane.page);
     if (this.isWatched) tellHostOfFailure(this.index);
     return true;
   }
@@ -490,6 +507,7 @@ export class DeviceUnit {
   invalidate(first: u64, end: u64, drainsWrites: bool): u64 {
     const dropped = this.device.atc.invalidateRange(this.device.pasid, first, end);
     this.machine.counters.add(Counter.TranslationsDroppedInAtc, dropped);
+    this.machine.note(TraceWhat.AtcInvalidated, first, end - first, dropped, this.index);
     let drained: u64 = 0;
     for (let index: u32 = 0; index < this.lanes; index++) {
       const lane = this.laneAt(index);
@@ -533,6 +551,12 @@ export class DeviceUnit {
     report.responsesInvalid = this.responsesInvalid;
     report.refusals = this.refusals;
     report.timeouts = this.timeouts;
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private note(what: TraceWhat, lane: Lane, index: u32, detail: u32 = 0): void {
+    this.machine.note(what, lane.page, 1, detail, this.index, index);
   }
 
   // @ts-ignore: decorator

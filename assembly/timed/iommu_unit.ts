@@ -11,7 +11,7 @@
  * Source:     AMD I/O Virtualization Technology specification; linux drivers/iommu/amd/iommu.c;
  *             PCIe base specification, chapter 10.
  */
-import { Counter, InvalidationScope, Latency, Timing } from "../abi/vocabulary";
+import { Counter, InvalidationScope, Latency, Timing, TraceWhat } from "../abi/vocabulary";
 import { PasidTable } from "../hardware/iommu/pasid_table";
 import { PageRequestLog } from "../hardware/iommu/page_request_log";
 import { NO_FRAME } from "../hardware/memory/physical_memory";
@@ -127,9 +127,11 @@ export class IommuUnit {
     if (log.push(request, vpn, isWrite)) {
       counters.add(Counter.PageRequestsLogged);
       counters.raise(Counter.PageRequestLogHighWater, log.length);
+      this.machine.note(TraceWhat.RequestLogged, vpn, 1);
       return true;
     }
     counters.add(Counter.PageRequestsDropped);
+    this.machine.note(TraceWhat.RequestDropped, vpn, 1);
     if (!wasOverflowed) counters.add(Counter.PageRequestLogOverflows);
     return false;
   }
@@ -213,6 +215,7 @@ export class IommuUnit {
   onCompletion(slot: u32): void {
     const invalidation = this.ring[slot];
     invalidation.isDone = true;
+    this.note(TraceWhat.InvalidationComplete, invalidation);
     const waited = this.machine.now - invalidation.submittedAt;
     this.machine.timing(Timing.InvalidationWait).record(waited);
     this.head = (this.head + 1) % <u32>this.ring.length;
@@ -285,12 +288,17 @@ export class IommuUnit {
 
   private dropInIommu(invalidation: Invalidation): void {
     if ((invalidation.reach & INVALIDATE_IOTLB) == 0) return;
+    this.note(TraceWhat.IotlbInvalidated, invalidation);
     let dropped: u32 = 0;
     if (invalidation.isPasid) dropped = this.iotlb.invalidateAll(this.asid);
     else dropped = this.iotlb.invalidateRange(this.asid, invalidation.first, invalidation.end);
     this.machine.counters.add(Counter.TranslationsDropped, dropped);
     if ((invalidation.reach & INVALIDATE_WALKS) != 0) this.dropWalks(invalidation);
     this.endpoints!.discardWalks(invalidation.first, invalidation.end);
+  }
+
+  private note(what: TraceWhat, invalidation: Invalidation): void {
+    this.machine.note(what, invalidation.first, invalidation.end - invalidation.first);
   }
 
   private dropWalks(invalidation: Invalidation): void {

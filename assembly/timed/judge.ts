@@ -9,7 +9,7 @@
  *             are seen only as split brain or stale accesses.                 (DEVIATIONS D8)
  * Source:     linux include/asm-generic/tlb.h (unhook, flush, free)
  */
-import { Counter, Property } from "../abi/vocabulary";
+import { Counter, Property, TraceWhat } from "../abi/vocabulary";
 import { Oracle } from "../oracle/oracle";
 import { AddressSpace } from "./address_space";
 import { Machine } from "./machine";
@@ -27,6 +27,7 @@ export class Judge {
   accessLands(vpn: u64, frame: u32, life: u32, isWrite: bool): i32 {
     const mm = this.mm;
     this.oracle.now = this.machine.now;
+    this.oracle.page = vpn;
     if (mm.life(frame) != life) {
       return this.report(isWrite ? Property.StaleWrite : Property.StaleRead);
     }
@@ -47,11 +48,14 @@ export class Judge {
 
   private report(property: Property): i32 {
     this.oracle.report(property);
+    this.machine.note(TraceWhat.Violation, this.oracle.page, 1, property);
     return property;
   }
 
-  deviceFailed(): void {
+  /** One request for the page was refused too often. */
+  deviceFailed(vpn: u64): void {
     this.oracle.now = this.machine.now;
-    this.oracle.deviceFailed();
+    this.oracle.page = vpn;
+    this.report(Property.DeviceFailure);
   }
 }

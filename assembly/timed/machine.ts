@@ -4,13 +4,14 @@
  * The program of the recording runs as straight code (timed/program.ts); wherever it spends time it
  * pumps the queue, so that devices, IOMMU and workers act between any two of its steps.
  */
-import { Counter, DeviceLatency, Latency, Timing } from "../abi/vocabulary";
+import { Counter, DeviceLatency, Latency, Timing, TraceWhat } from "../abi/vocabulary";
 import { RunSpec } from "../abi/records";
 import { wordAt } from "../base/bytes";
 import { Counters } from "../sim/counters";
 import { EventQueue } from "../sim/event_queue";
 import { Histogram } from "../sim/histogram";
 import { Random } from "../sim/random";
+import { Trace } from "../sim/trace";
 
 /** The kinds of event. */
 export const EVENT_ACCESS: u32 = 0;
@@ -74,6 +75,8 @@ export class Machine {
   /** A running hash of every event: equal digests mean equal runs. */
   digest: u64 = 0xcbf29ce484222325;
   private readonly timings: StaticArray<Histogram> = new StaticArray<Histogram>(Timing.COUNT);
+  /** What happened, in the build that has a trace. */
+  readonly trace: Trace | null = isDefined(TRACE_EVENTS) ? new Trace() : null;
   private handler: EventHandler | null = null;
 
   /**
@@ -129,6 +132,22 @@ export class Machine {
 
   scheduleAt(time: u64, event: u32): void {
     this.queue.schedule(max(time, this.now), 1, event);
+  }
+
+  /** Notes in the trace what happens now; nothing at all in a build without. */
+  // @ts-ignore: decorator
+  @inline
+  note(
+    what: TraceWhat,
+    page: u64,
+    pages: u64,
+    detail: u32 = 0,
+    unit: u32 = 0,
+    index: u32 = 0,
+  ): void {
+    if (isDefined(TRACE_EVENTS)) {
+      this.trace!.record(this.now, what, unit, index, page, pages, detail);
+    }
   }
 
   /** Lets `ns` pass: everything due until then happens first. */

@@ -16,6 +16,7 @@ import {
   StepCondition,
   StepKind,
   Timing,
+  TraceWhat,
 } from "../abi/vocabulary";
 import { allocate, longAt, putLong } from "../base/bytes";
 import { DriverState } from "../kernel/driver/driver_state";
@@ -97,6 +98,7 @@ export class Notifier extends OpenRanges {
     putLong(this.starts, this.open, start);
     putLong(this.ends, this.open++, end);
     this.site = this.siteOf(event);
+    this.note(TraceWhat.RangeStart, start, end);
     this.call(Hook.RangeStart, start, end, this.machine.cost(Latency.Callback), event);
     this.beforeChange(start, end);
   }
@@ -112,6 +114,7 @@ export class Notifier extends OpenRanges {
   rangeEnd(): void {
     this.machine.counters.add(Counter.RangeEnds);
     const last = this.open - 1;
+    this.note(TraceWhat.RangeEnd, longAt(this.starts, last), longAt(this.ends, last));
     this.call(Hook.RangeEnd, longAt(this.starts, last), longAt(this.ends, last), 0);
     this.open = last;
     this.wakeWorkers();
@@ -119,6 +122,7 @@ export class Notifier extends OpenRanges {
 
   secondaryFlush(start: u64, end: u64): void {
     this.machine.counters.add(Counter.SecondaryFlushes);
+    this.note(TraceWhat.SecondaryFlush, start, end);
     this.lockPageTable();
     this.call(Hook.SecondaryFlush, start, end, 0);
     this.unlockPageTable();
@@ -283,6 +287,8 @@ export class Notifier extends OpenRanges {
 
   private take(kind: StepKind, start: u64, end: u64): void {
     const driver = this.driver;
+    const isWhole = kind == StepKind.InstallEmptyTable || kind == StepKind.RestoreTable;
+    this.note(TraceWhat.DriverStep, isWhole ? 0 : start, isWhole ? EVERYTHING : end, kind);
     switch (kind) {
       case StepKind.Invalidate:
         this.invalidate(start, end, INVALIDATE_ALL, true);
@@ -387,10 +393,16 @@ export class Notifier extends OpenRanges {
       if (machine.queue.nextTime() > deadline) {
         machine.passUntil(deadline);
         machine.counters.add(Counter.CompletionWaitsGivenUp);
+        machine.note(TraceWhat.WaitGivenUp, 0, 0);
         return;
       }
       machine.step();
     }
+  }
+
+  private note(what: TraceWhat, start: u64, end: u64, detail: u32 = 0): void {
+    const last = end == EVERYTHING ? (<u64>1) << 40 : (end + 4095) >> 12;
+    this.machine.note(what, start >> 12, last - (start >> 12), detail);
   }
 
   /** The explored operation that an announced change is most like. */

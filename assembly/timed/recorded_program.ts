@@ -5,6 +5,7 @@
  *             begin, divided by a factor, since programs mostly compute.
  */
 import { During } from "../abi/recording";
+import { TracedWork } from "../abi/vocabulary";
 import { Mm } from "../kernel/mm/mm";
 import { Stage } from "../replay/stage";
 import { NO_CALL, Task } from "../replay/task";
@@ -24,7 +25,9 @@ export class RecordedProgram extends Stage {
     if (this.depth++ > 0) return;
     const isKthread = task.during == During.Kthread;
     const isCall = task.call != NO_CALL || task.action != 0;
-    this.simulation.beginOperation(!isKthread && !isCall, isKthread);
+    const isFault = !isKthread && !isCall;
+    const work = isFault ? TracedWork.Fault : isKthread ? TracedWork.Kthread : task.call;
+    this.simulation.beginOperation(isFault, isKthread, work);
   }
 
   /** When what was recorded at `time` is due; the beginning, before devices are attached. */

@@ -1,7 +1,7 @@
 /**
  * One timed run: the wiring of kernel, IOMMU, devices and workers, and the hand-out of events.
  */
-import { Counter, Latency, ProtocolTrait, Timing } from "../abi/vocabulary";
+import { Counter, Latency, ProtocolTrait, Timing, TraceWhat } from "../abi/vocabulary";
 import { DeviceSpec, RunSpec, TimingRecord } from "../abi/records";
 import { allocate } from "../base/bytes";
 import { PasidTable } from "../hardware/iommu/pasid_table";
@@ -155,6 +155,9 @@ export class Simulation extends EventHandler {
 
   /** The program's data is what it shares with its device: pages that may be written. */
   touchedByProgram(vpn: u64): void {
+    if (this.space.look(vpn)) {
+      this.machine.note(TraceWhat.Touched, vpn, 1, this.space.frame);
+    }
     if (this.space.mayWrite(vpn)) this.devices.touched(vpn);
   }
 
@@ -172,7 +175,8 @@ export class Simulation extends EventHandler {
   }
 
   /** The program, or a kernel thread, begins an operation of the attached mm. */
-  beginOperation(isFault: bool, isKthread: bool): void {
+  beginOperation(isFault: bool, isKthread: bool, work: u32): void {
+    this.machine.note(TraceWhat.OperationBegin, 0, 0, work);
     this.isFault = isFault;
     this.notifier.isKthread = isKthread;
     this.space.isBusy = true;
@@ -185,6 +189,7 @@ export class Simulation extends EventHandler {
   }
 
   endOperation(): void {
+    this.machine.note(TraceWhat.OperationEnd, 0, 0);
     if (this.isFault) this.plan.mmapUnlockAfterFault();
     this.space.isBusy = false;
     this.notifier.isFaulting = false;

@@ -6,7 +6,7 @@
  *             page-table lock, held over every flush but that of a gather.
  * Source:     linux mm/mmap_lock.c, include/asm-generic/tlb.h
  */
-import { Latency } from "../abi/vocabulary";
+import { Latency, TraceWhat } from "../abi/vocabulary";
 import { ImmediatePlan } from "../kernel/immediate_plan";
 import { Locks, NOBODY } from "../kernel/locks";
 import { Mm } from "../kernel/mm/mm";
@@ -80,7 +80,7 @@ export class TimedPlan extends ImmediatePlan {
 
   zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void {
     super.zap(vma, start, end, kind);
-    this.spendOn(vma, start, end);
+    this.spendOn(TraceWhat.Cleared, vma, start, end);
   }
 
   freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void {
@@ -90,12 +90,17 @@ export class TimedPlan extends ImmediatePlan {
 
   changeProtection(vma: Vma, start: u64, end: u64): void {
     super.changeProtection(vma, start, end);
-    this.spendOn(vma, start, end);
+    this.spendOn(TraceWhat.Protected, vma, start, end);
   }
 
   copyRange(parent: Vma, child: Vma): void {
     super.copyRange(parent, child);
-    this.spendOn(parent, parent.start, parent.end);
+    this.spendOn(TraceWhat.Protected, parent, parent.start, parent.end);
+  }
+
+  replacePage(vma: Vma, va: u64): void {
+    super.replacePage(vma, va);
+    if (vma.mm == this.attachedAddress) this.machine.note(TraceWhat.Replaced, va >> 12, 1);
   }
 
   /** The mm is gone: whoever waited for its lock is answered without it. */
@@ -106,8 +111,9 @@ export class TimedPlan extends ImmediatePlan {
   }
 
   /** Clearing or changing the entries of a range; sparse ranges cost what their tables can hold. */
-  private spendOn(vma: Vma, start: u64, end: u64): void {
+  private spendOn(what: TraceWhat, vma: Vma, start: u64, end: u64): void {
     if (vma.mm != this.attachedAddress) return;
+    this.machine.note(what, start >> 12, (end - start) >> 12);
     const pages = min((end - start) >> 12, ENTRIES_MAX);
     this.notifier.spend(pages * this.machine.cost(Latency.ClearEntry));
   }

@@ -8,7 +8,7 @@
  * Source:     linux arch/x86/mm/tlb.c (flush_tlb_mm_range: CPUs first, then secondary TLBs)
  */
 import { FlushReason } from "../abi/recording";
-import { Counter, Latency } from "../abi/vocabulary";
+import { Counter, Latency, TraceWhat } from "../abi/vocabulary";
 import { EventSink, FLUSH_ALL, NotifierEvent } from "../kernel/events";
 import { Mm } from "../kernel/mm/mm";
 import { Machine } from "./machine";
@@ -39,6 +39,7 @@ export class TimedSink extends EventSink {
     if (mm.id != this.attachedMm) return;
     const spec = this.machine.spec;
     const counters = this.machine.counters;
+    this.machine.note(TraceWhat.CpuFlush, 0, 0, reason);
     if (reason == FlushReason.SendIpi) {
       counters.add(Counter.CpuFlushesSent);
       this.notifier.cpuFlush(this.machine.cost(Latency.Ipi));

@@ -6,10 +6,10 @@
  * Simplifies: any number of walkers; a mirror is read at once, and costs a walk.  (DEVIATIONS D9)
  * Source:     AMD I/O Virtualization Technology specification; PCIe base specification, chapter 10.
  */
-import { Counter, Latency, Property } from "../abi/vocabulary";
+import { Counter, Latency, Property, TraceWhat } from "../abi/vocabulary";
 import { PhysicalMemory } from "../hardware/memory/physical_memory";
 import { Walker } from "../hardware/pgtable/walker";
-import { NO_SLOT } from "../hardware/tlb/tlb";
+import { NO_SLOT, payloadFrame } from "../hardware/tlb/tlb";
 import { Oracle } from "../oracle/oracle";
 import { DeviceUnit, Lane, NO_TRANSLATION, WALKING } from "./device_unit";
 import { IommuUnit } from "./iommu_unit";
@@ -52,6 +52,8 @@ export class Translator {
     this.machine.counters.add(Counter.TranslationRequests);
     const slot = iommu.lookup(vpn, isWrite);
     if (slot != NO_SLOT) {
+      const frame = payloadFrame(iommu.iotlb.payload(slot));
+      this.machine.note(TraceWhat.Hit, vpn, 1, frame, unit.index, index);
       const delay = this.machine.cost(Latency.IotlbHit);
       unit.answer(lane, index, iommu.iotlb.payload(slot), delay);
     } else if (iommu.mirror != null) {
@@ -71,21 +73,25 @@ export class Translator {
     const counters = this.machine.counters;
     if (lane.isOvertaken != 0) {
       counters.add(Counter.WalksDiscarded);
+      this.machine.note(TraceWhat.WalkDiscarded, lane.page, 1, 0, unit.index, index);
       this.beginWalk(unit, lane, index);
       return;
     }
     const walker = this.walkers[unit.index][index];
     counters.add(Counter.WalkReads);
     this.oracle.now = this.machine.now;
+    this.oracle.page = lane.page;
     const staleWalks = this.oracle.count(Property.StaleWalk);
     const isOver = walker.step(this.iommu.walkCache);
     if (this.oracle.count(Property.StaleWalk) != staleWalks) {
+      this.machine.note(TraceWhat.Violation, lane.page, 1, Property.StaleWalk);
       unit.tell(Property.StaleWalk, lane, false);
     }
     if (!isOver) {
       this.scheduleRead(unit, index);
       return;
     }
+    this.machine.note(TraceWhat.Walked, lane.page, 1, walker.frame, unit.index, index);
     const payload = this.iommu.enter(lane.page, walker.frame, walker.isWritable, lane.isWrite != 0);
     unit.answer(lane, index, payload, 0);
   }

@@ -6,7 +6,7 @@
  *             driver's lock; handlers that start over when an invalidation came between.
  * Source:     linux drivers/iommu/amd/ppr.c, drivers/iommu/io-pgfault.c, virt/kvm/kvm_main.c
  */
-import { Counter, Latency, StepCondition, StepKind, Timing } from "../abi/vocabulary";
+import { Counter, Latency, StepCondition, StepKind, Timing, TraceWhat } from "../abi/vocabulary";
 import { allocate, longAt, putLong, putWord, wordAt } from "../base/bytes";
 import { payloadFrame, payloadOf } from "../hardware/tlb/tlb";
 import { NO_SLOT } from "../hardware/tlb/tlb";
@@ -80,6 +80,7 @@ export class Workers {
   onInterrupt(): void {
     const log = this.iommu.log;
     this.machine.counters.add(Counter.Interrupts);
+    this.machine.note(TraceWhat.Interrupt, 0, 0);
     this.isInterruptPending = false;
     while (log.length > 0 && this.length < QUEUE) {
       log.pop();
@@ -123,6 +124,7 @@ export class Workers {
       worker.blockedSince = 0;
     }
     worker.pc++;
+    this.machine.note(TraceWhat.HandlerStep, worker.vpn, 1, kind, index);
     const cost = this.take(kind, worker, <u32>index + FIRST_WORKER_ID);
     while (worker.pc < this.program.length && !this.holds(worker)) worker.pc++;
     if (worker.request == NO_REQUEST) this.takeWork(<i32>index, cost);

@@ -166,4 +166,14 @@ export const layout = {
     p999: { offset: 40, type: "u64" },
     largest: { offset: 48, type: "u64" },
   },
+  TraceRecord: {
+    size: 32,
+    time: { offset: 0, type: "u64" },
+    page: { offset: 8, type: "u64" },
+    pages: { offset: 16, type: "u32" },
+    detail: { offset: 20, type: "u32" },
+    what: { offset: 24, type: "u16" },
+    unit: { offset: 26, type: "u16" },
+    index: { offset: 28, type: "u32" },
+  },
 } as const;

@@ -373,6 +373,71 @@ export enum Timing {
   COUNT,
 }
 
+/** What a trace tells of; the unit and the index say of whom, `detail` the rest. */
+export enum TraceWhat {
+  // The mm. Detail: the number of the call, or a member of TracedWork.
+  OperationBegin,
+  OperationEnd,
+  RangeStart,
+  RangeEnd,
+  /** The entries of a range are cleared. */
+  Cleared,
+  /** The entries of a range lose rights. */
+  Protected,
+  /** The entry of a page points to a copy of it. */
+  Replaced,
+  /** A fault of the program has left a page there. Detail: its frame. */
+  Touched,
+  CpuFlush,
+  SecondaryFlush,
+  /** The driver takes a step in a callback. Detail: its StepKind. */
+  DriverStep,
+  /** A CPU does not wait any longer for an invalidation. */
+  WaitGivenUp,
+  // The IOMMU.
+  /** The IOTLB has answered. Detail: the frame. */
+  Hit,
+  /** A walk is over. Detail: the frame, or all ones. */
+  Walked,
+  WalkDiscarded,
+  /** The IOTLB and the walk caches lose a range. */
+  IotlbInvalidated,
+  InvalidationComplete,
+  RequestLogged,
+  RequestDropped,
+  Interrupt,
+  // A page-request handler.
+  /** Detail: a StepKind. */
+  HandlerStep,
+  // A device; the index is the lane.
+  /** It asks for a translation. */
+  Asked,
+  /** Detail: the frame, or all ones. */
+  Answered,
+  AnswerDiscarded,
+  /** Detail: the frame. */
+  ReadIssued,
+  WriteIssued,
+  ReadLanded,
+  WriteLanded,
+  PageRequested,
+  /** Detail: 1 for success. */
+  Responded,
+  Refused,
+  TimedOut,
+  Failed,
+  Stopped,
+  AtcInvalidated,
+  /** A rule is broken. Detail: the Property. */
+  Violation,
+}
+
+/** What the mm works for, where it is no call. */
+export enum TracedWork {
+  Fault = 0xffff,
+  Kthread = 0xfffe,
+}
+
 /** How far one invalidation reaches beyond the range that was asked for. */
 export enum InvalidationScope {
   /** The smallest aligned power of two that covers the range (AMD, VT-d, SMMUv3 ATC of 6.19). */

@@ -26,7 +26,8 @@ function section(title: string, ...parts: string[]): string {
   return [title, ...parts].join("\n");
 }
 
-function formatHead(result: RunResult, program: string): string {
+/** What was run, and how fast. */
+export function formatHead(result: RunResult, program: string): string {
   const { scenario, era, arch, protocol, notifier, seed, digest, simulatedNs, wallSeconds, steps } =
     result;
   const mode = notifier === "implementing" ? "" : `, notifier ${notifier}`;

@@ -1,11 +1,12 @@
 /** What `tlbstorm token` does with the token of a timed run: runs it again and compares. */
-import { PROPERTIES } from "../explore/properties.js";
 import { InvalidToken, otherVersion } from "../explore/token.js";
 import { programOfScenario, type Program } from "../run/program.js";
+import type { RunResult } from "../run/result.js";
 import { checksum, readRunToken, type RunTokenContent } from "../run/token.js";
+import { formatRunTimeline, traceViolation } from "../trace/run_timeline.js";
 import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
-import { formatRun } from "./run_report.js";
+import { formatHead, formatRun } from "./run_report.js";
 import { isFound, runWithProgress } from "./simulate.js";
 
 export async function repeatRun(
@@ -17,13 +18,23 @@ export async function repeatRun(
   const result = await runWithProgress(content.scenario, program, options);
   if (result.digest !== content.digest) throw otherVersion("the run goes another way here");
   const { violation } = content;
-  const found = result.violations.find(({ rule }) => rule === violation?.rule);
-  if (violation !== null && found?.atNs !== violation.atNs) {
+  if (violation === null) return wholeRun(result, program);
+  const found = result.violations.find(({ rule }) => rule === violation.rule);
+  if (found?.atNs !== violation.atNs) {
     throw otherVersion(`the run shows no ${violation.rule} at ${violation.atNs} ns here`);
   }
+  const timeline = await traceViolation(content.scenario, program, found);
   return {
-    json: { ...result, property: violation?.rule ?? null, reproduced: violation !== null },
-    text: [formatRun(result, program.name), ...formatClaim(content)].join("\n\n"),
+    json: { ...result, property: violation.rule, reproduced: true, timeline: timeline.rows },
+    text: [formatHead(result, program.name), formatRunTimeline(timeline)].join("\n\n"),
+    found: true,
+  };
+}
+
+function wholeRun(result: RunResult, program: Program): CommandResult {
+  return {
+    json: { ...result, property: null, reproduced: true, timeline: [] },
+    text: `${formatRun(result, program.name)}\n\nThe run went exactly as the token says.`,
     found: isFound(result),
   };
 }
@@ -36,10 +47,4 @@ async function programOf({ scenario, program, records }: RunTokenContent): Promi
     `${program} is not the program that the token was made with`,
     "put the recording back, or run the scenario again and use the token that it prints",
   );
-}
-
-function formatClaim({ violation }: RunTokenContent): string[] {
-  if (violation === null) return ["The run went exactly as the token says."];
-  const { rule, atNs } = violation;
-  return [`rule:  ${PROPERTIES[rule].rule}   ${rule}, violated at ${atNs} ns`];
 }

@@ -4,8 +4,9 @@ import type { RunResult } from "../run/result.js";
 import { runScenario } from "../run/run.js";
 import { formatStats } from "../run/stats.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
+import { RunTrace } from "../trace/run_trace.js";
 import type { RunOptions } from "./commands/run.js";
-import { writeOutputs } from "./files.js";
+import { writeOutput, writeOutputs } from "./files.js";
 import type { ReadScenario } from "./load_scenario.js";
 import { toJson } from "./output.js";
 import { startProgress } from "./progress.js";
@@ -16,7 +17,9 @@ import { formatRun } from "./run_report.js";
 export async function simulate(loaded: ReadScenario, options: RunOptions): Promise<CommandResult> {
   const { resolved, settings, warnings, recordingPath } = loaded;
   const program = await programOfScenario(resolved, (name) => openRecording(recordingPath ?? name));
-  const result = await runWithProgress(resolved, program, options);
+  const trace = options.trace === undefined ? null : traceOf(resolved);
+  const result = await runWithProgress(resolved, program, options, trace);
+  if (options.trace !== undefined) await writeOutput(options.trace, trace!.finish());
   if (options.out !== undefined) {
     await writeOutputs(options.out, [
       ["result.json", `${toJson(result)}\n`],
@@ -30,6 +33,10 @@ export async function simulate(loaded: ReadScenario, options: RunOptions): Promi
   return { json: result, text: formatRun(result, program.name), found: isFound(result) };
 }
 
+function traceOf({ devices }: ResolvedScenario): RunTrace {
+  return new RunTrace(devices.map(({ name }) => name));
+}
+
 /** As `tlbstorm describe --json` prints it. */
 const CONFIG_SCHEMA = "tlbstorm.describe/1";
 
@@ -38,6 +45,7 @@ export async function runWithProgress(
   scenario: ResolvedScenario,
   program: Program,
   options: { quiet?: boolean | undefined },
+  trace: RunTrace | null = null,
 ): Promise<RunResult> {
   const progress = startProgress(
     `${scenario.protocol.id}, events of the program`,
@@ -48,6 +56,15 @@ export async function runWithProgress(
     return await runScenario(scenario, program, {
       onProgress: (done) => progress.update(done),
       clock: () => performance.now(),
+      ...(trace === null
+        ? {}
+        : {
+            onTrace: (entries) => {
+              entries.forEach((entry) => {
+                trace.add(entry);
+              });
+            },
+          }),
     });
   } finally {
     progress.end();

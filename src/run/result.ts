@@ -1,5 +1,6 @@
 /** What a timed run gives back: the shape of `tlbstorm run --json`. */
 import type { Counter, Timing } from "../abi/vocabulary.generated.js";
+import type { PropertyId } from "../explore/properties.js";
 import type { RecordOf } from "../abi/records.js";
 import type { NotifierMode } from "../scenario/vocabulary.js";
 
@@ -24,9 +25,10 @@ export type TimingName = Uncapitalize<Exclude<keyof typeof Timing, number | "COU
 
 export interface RunViolation {
   /** The id of the property, as exploration names it. */
-  readonly rule: string;
-  /** The first time. */
+  readonly rule: PropertyId;
+  /** The first time, and the address of the page that it was about. */
   readonly atNs: number;
+  readonly address: number;
   readonly count: number;
   readonly token: string;
 }

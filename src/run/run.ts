@@ -1,4 +1,5 @@
 /** One timed run of a scenario, start to finish. */
+import type { TraceEntry } from "../abi/trace.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import type { HostParts } from "./host.js";
 import type { Program } from "./program.js";
@@ -8,12 +9,19 @@ import { Simulation } from "./simulation.js";
 /** A slice of the work: at most so many events of the program, or of the machine. */
 const SLICE_EVENTS = 256;
 const SLICE_STEPS = 250_000;
+/** Few enough for the ring of the trace to keep all of them. */
+const TRACED_STEPS = 25_000;
 
 export interface RunOptions extends HostParts {
   /** How many of the program's events are done; awaited between slices. */
   readonly onProgress?: (done: number, total: number) => Promise<void> | void;
   /** Ends the run early with an AbortError. */
   readonly signal?: AbortSignal;
+  /**
+   * What happened, slice by slice, but for accesses that hit the ATC. The run takes longer then, and
+   * goes the same way.
+   */
+  readonly onTrace?: (entries: readonly TraceEntry[]) => void;
   /** Milliseconds that only rise, for `wallSeconds`; left out: 0 is reported. */
   readonly clock?: () => number;
 }
@@ -27,13 +35,16 @@ export async function runScenario(
   program: Program,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { onProgress, signal, clock } = options;
+  const { onProgress, signal, clock, onTrace } = options;
   const began = clock?.() ?? 0;
-  const simulation = await Simulation.create(scenario, program, options);
+  const build = onTrace === undefined ? "release" : "trace";
+  const simulation = await Simulation.create(scenario, program, options, build);
+  simulation.trace?.select(null, false);
   try {
     while (!simulation.isOver) {
       signal?.throwIfAborted();
-      simulation.advance(SLICE_EVENTS, SLICE_STEPS);
+      simulation.advance(SLICE_EVENTS, onTrace === undefined ? SLICE_STEPS : TRACED_STEPS);
+      if (simulation.trace !== null) onTrace?.(simulation.trace.take());
       await onProgress?.(simulation.eventsDone, program.events);
     }
     return { ...simulation.result(), wallSeconds: ((clock?.() ?? 0) - began) / 1000 };

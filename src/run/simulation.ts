@@ -1,6 +1,7 @@
 /** A timed run that can be stopped at any event of its program, kept, and taken up again. */
-import { Core } from "../abi/core.js";
+import { Core, type CoreBuild } from "../abi/core.js";
 import { readRecord, recordSize } from "../abi/records.js";
+import { CoreTrace } from "../abi/trace.js";
 import { Counter, DeviceState, Property, Timing } from "../abi/vocabulary.generated.js";
 import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
@@ -21,6 +22,7 @@ import type {
 } from "./result.js";
 import { checksum, writeRunToken, type RunTokenContent } from "./token.js";
 
+const PAGE = 4096;
 /** Later than any run, and more than any run has of anything. */
 const NEVER = Number.MAX_SAFE_INTEGER;
 
@@ -41,6 +43,8 @@ export class Simulation {
     private readonly host: RunHost,
     readonly scenario: ResolvedScenario,
     readonly program: Program,
+    /** What happens, in a simulation of the traced build. */
+    readonly trace: CoreTrace | null,
   ) {}
 
   /** Boots the machine of a scenario; nothing of the program has happened yet. */
@@ -48,16 +52,18 @@ export class Simulation {
     scenario: ResolvedScenario,
     program: Program,
     parts: HostParts = {},
+    build: CoreBuild = "release",
   ): Promise<Simulation> {
     refuseWhatCannotRun(scenario);
     const host = new RunHost(scenario, program.sharedMm, parts);
     try {
-      const core = await Core.create("release", host.functions);
+      const core = await Core.create(build, host.functions);
       encodeRun(core, scenario, program.sharedMm);
       host.connect(core);
       core.exports.runBoot();
       for (const [setting, value] of program.settings) core.exports.replaySet(setting, value);
-      return new Simulation(core, host, scenario, program);
+      const trace = build === "trace" ? new CoreTrace(core) : null;
+      return new Simulation(core, host, scenario, program, trace);
     } catch (error) {
       host.end();
       throw error;
@@ -201,7 +207,9 @@ function readViolations(core: Core, claim: Omit<RunTokenContent, "violation">): 
     const count = code === Property.Served ? 0 : core.exports.runViolations(code);
     if (count === 0) return [];
     const atNs = core.exports.runFirstViolation(code);
-    return [{ rule, atNs, count, token: writeRunToken({ ...claim, violation: { rule, atNs } }) }];
+    const address = core.exports.runFirstPage(code) * PAGE;
+    const token = writeRunToken({ ...claim, violation: { rule, atNs } });
+    return [{ rule, atNs, address, count, token }];
   });
 }
 

@@ -49,7 +49,9 @@ describe("the study", () => {
 
   test("takes a run that breaks a rule no interleaving breaks for a disagreement", () => {
     const run = data.protocols.get("secondary-flush")!;
-    const violations = [{ rule: "stale-read", atNs: 1, count: 3, token: "r1.X" }];
+    const violations = [
+      { rule: "stale-read", atNs: 1, address: 0, count: 3, token: "r1.X" } as const,
+    ];
     const protocols = new Map(data.protocols).set("secondary-flush", { ...run, violations });
     expect(disagreements({ ...data, protocols })).toEqual([
       { protocol: "secondary-flush", property: "stale-read", count: 3, token: "r1.X" },
