@@ -24,7 +24,7 @@ export const CORE: Layers = {
     ["explore", "replay"],
     ["timed", "bench"],
     ["world.ts"],
-    ["index.ts"],
+    ["index.ts", "trace_exports.ts"],
   ],
 };
 
