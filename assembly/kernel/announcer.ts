@@ -5,6 +5,7 @@
  * Models:     the flush that the end of a pair implies, its absence behind `_only_end`, and which
  *             callbacks exist. Nobody is called before a notifier is registered or after its
  *             release.
+ * Simplifies: some callers of the kernel are left out.                         (DEVIATIONS D12)
  * Source:     linux include/linux/mmu_notifier.h, mm/mmu_notifier.c of 3.17, 3.19, 4.15, 6.4 and
  *             6.19
  */

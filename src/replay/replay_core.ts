@@ -3,11 +3,12 @@
  */
 import { Core } from "../abi/core.js";
 import { MISMATCHES_MAX, ReplayCounter } from "../abi/recording.generated.js";
-import { Arch, Era } from "../abi/vocabulary.generated.js";
+import { Arch } from "../abi/vocabulary.generated.js";
 import { type RecordOf, recordSize } from "../abi/records.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader } from "../workload/recording.js";
 import { settingsOf } from "./feed.js";
+import { archOf, eraOf } from "./kernel_of_recording.js";
 
 /** A difference between prediction and recording, as the core keeps it. */
 export interface RawMismatch {
@@ -29,7 +30,10 @@ export class ReplayCore {
   static async create(header: RecordingHeader, isOrdered: boolean): Promise<ReplayCore> {
     const replay = new ReplayCore(await Core.create());
     const { exports } = replay.core;
-    exports.replayBoot(isOrdered, header.flush_ceiling, Era.Linux6_19, Arch.X86);
+    const arch = archOf(header);
+    // the tunable is x86's; elsewhere the architecture's own limit holds
+    const ceiling = arch === Arch.X86 ? header.flush_ceiling : 0;
+    exports.replayBoot(isOrdered, ceiling, eraOf(header), arch);
     for (const [setting, value] of settingsOf(header)) exports.replaySet(setting, value);
     return replay;
   }
