@@ -4,7 +4,7 @@
  */
 import { rmSync } from "node:fs";
 import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { UserError } from "./errors.js";
 
 const unfinished = new Set<string>();
@@ -46,7 +46,7 @@ export async function writeOutput(path: string, content: string | Uint8Array): P
     await writeFile(temporary, content);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
+    await rm(temporary, { force: true }).catch(() => undefined);
     throw fileError(path, "cannot be written", error);
   } finally {
     unfinished.delete(temporary);
@@ -60,12 +60,57 @@ export async function writeOutputs(
 ): Promise<void> {
   for (const [name, content] of files) {
     const path = join(directory, name);
-    try {
-      await mkdir(dirname(path), { recursive: true });
-    } catch (error) {
-      throw fileError(directory, "cannot be made", error);
-    }
+    await makeDirectory(dirname(path));
     await writeOutput(path, content);
+  }
+}
+
+/**
+ * Refuses a place for a directory where nothing can be written, before work is done for it; makes
+ * nothing yet.
+ */
+export async function checkOutputDirectory(directory: string): Promise<void> {
+  try {
+    const above = await nearestDirectory(directory);
+    await access(`${above}/.`, constants.W_OK);
+  } catch (error) {
+    throw fileError(directory, "cannot be written", error);
+  }
+}
+
+/** The directory itself if it is there, or the one above that is. */
+async function nearestDirectory(directory: string): Promise<string> {
+  const path = resolve(directory);
+  const exists = await access(path).then(
+    () => true,
+    (error: unknown) => {
+      if (codeOf(error) === "ENOENT") return false;
+      throw error;
+    },
+  );
+  return exists || path === dirname(path) ? path : nearestDirectory(dirname(path));
+}
+
+/** Makes a directory and those above it that are missing, one by one: all errors are told. */
+async function makeDirectory(directory: string): Promise<void> {
+  const path = resolve(directory);
+  const missing: string[] = [];
+  try {
+    const above = await nearestDirectory(path);
+    for (let at = path; at !== above; at = dirname(at)) missing.unshift(at);
+    for (const one of missing) await mkdirUnlessThere(one);
+    if (!(await stat(path)).isDirectory()) throw new UserError(directory, "is not a directory");
+  } catch (error) {
+    throw fileError(directory, "cannot be made", error);
+  }
+}
+
+/** Another process may make the same directory at the same time. */
+async function mkdirUnlessThere(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error;
   }
 }
 
@@ -88,7 +133,10 @@ const REASONS: Record<string, string> = {
 
 /** Turns a failure of the file system into a message; other exceptions pass. */
 export function fileError(path: string, what: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  const reason = REASONS[code];
+  const reason = REASONS[codeOf(error)];
   return reason === undefined ? error : new UserError(path, `${what}: ${reason}`);
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && "code" in error ? String(error.code) : "";
 }

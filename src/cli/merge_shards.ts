@@ -32,6 +32,8 @@ async function joined(directory: string): Promise<ReturnType<typeof joinShards>>
 
 async function shardsIn(directory: string): Promise<NamedShard[]> {
   const names = await readdir(directory).catch((error: unknown) => {
+    const isFile = error instanceof Error && "code" in error && error.code === "ENOTDIR";
+    if (isFile) throw new UserError(directory, "is not a directory", "name the --out of the sweep");
     throw fileError(directory, "cannot be read", error);
   });
   const files = names.filter((name) => shardOfName(name) !== null).sort();

@@ -33,9 +33,13 @@ export function findRecording(
   { recordings = packagedRecordings(), base = "." } = {},
 ): string {
   const path = resolve(base, nameOrPath);
-  if (existsSync(path) && statSync(path).isFile()) return path;
+  const isThere = existsSync(path);
+  if (isThere && !statSync(path).isDirectory()) return path;
   const found = recordings.find(({ name }) => name === nameOrPath);
   if (found !== undefined) return found.path;
+  if (isThere) {
+    throw new UserError(nameOrPath, "this is a directory", "name one of the recordings in it");
+  }
   const meant = mostSimilar(
     nameOrPath,
     recordings.map(({ name }) => name),

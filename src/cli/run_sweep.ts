@@ -10,7 +10,7 @@ import { runsOfShard } from "../sweep/shard.js";
 import { tableOf } from "../sweep/table.js";
 import type { SweepTask } from "../sweep/worker.js";
 import type { SweepOptions } from "./commands/sweep.js";
-import { writeOutputs } from "./files.js";
+import { checkOutputDirectory, writeOutputs } from "./files.js";
 import { loadSweep, type LoadedSweep } from "./load_sweep.js";
 import { paintError } from "./output.js";
 import { startProgress } from "./progress.js";
@@ -27,6 +27,7 @@ export async function sweep(path: string, options: SweepOptions): Promise<Comman
       process.stderr.write(`${paintError.yellow("warning:")} ${formatScenarioError(warning)}\n`);
     }
   }
+  await checkOutputDirectory(out);
   const store = new SweepStore(out, plan);
   await store.check();
   const { rows, resumed } = await completeShard(loaded, store, options);

@@ -6,7 +6,7 @@ import { formatStats } from "../run/stats.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import { RunTrace } from "../trace/run_trace.js";
 import type { RunOptions } from "./commands/run.js";
-import { writeOutput, writeOutputs } from "./files.js";
+import { checkOutputDirectory, writeOutput, writeOutputs } from "./files.js";
 import type { ReadScenario } from "./load_scenario.js";
 import { toJson } from "./output.js";
 import { startProgress } from "./progress.js";
@@ -16,6 +16,7 @@ import { formatRun } from "./run_report.js";
 
 export async function simulate(loaded: ReadScenario, options: RunOptions): Promise<CommandResult> {
   const { resolved, settings, warnings, recordingPath } = loaded;
+  if (options.out !== undefined) await checkOutputDirectory(options.out);
   const program = await programOfScenario(resolved, (name) => openRecording(recordingPath ?? name));
   const trace = options.trace === undefined ? null : traceOf(resolved);
   const result = await runWithProgress(resolved, program, options, trace);

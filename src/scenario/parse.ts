@@ -23,6 +23,9 @@ export type DocumentResult =
 /** As many aliases as a person would write, and far fewer than an attack needs. */
 const ALIAS_COUNT_MAX = 100;
 
+/** What stands for bytes that are no UTF-8, and a character that no text has. */
+const NOT_TEXT = ["\uFFFD", "\u0000"];
+
 const nowhere: Locate = () => null;
 
 /** Reads YAML or JSON. `file` is what messages call it. */
@@ -38,16 +41,22 @@ export function checkScenario(scenario: ScenarioInput): ParseResult {
 
 /** Reads YAML or JSON as far as its syntax; `needs` says what an empty file lacks. */
 export function readDocument(text: string, file: string, needs: string): DocumentResult {
+  const whole = (problem: string, hint: string): DocumentResult => ({
+    ok: false,
+    errors: [{ file, line: 1, column: 1, path: "", problem, hint }],
+  });
+  if (NOT_TEXT.some((character) => text.includes(character))) {
+    return whole(
+      "this is not a text",
+      "give a file in YAML or JSON; a recording is named in a scenario, as workload.recording",
+    );
+  }
   const lines = new LineCounter();
   const document = parseDocument(text, { lineCounter: lines, prettyErrors: false });
   const faults = [...document.errors, ...document.warnings];
   if (faults.length > 0) {
     return { ok: false, errors: faults.map((fault) => syntaxError(fault, file, lines)) };
   }
-  const whole = (problem: string, hint: string): DocumentResult => ({
-    ok: false,
-    errors: [{ file, line: 1, column: 1, path: "", problem, hint }],
-  });
   let value: unknown;
   try {
     value = document.toJS({ maxAliasCount: ALIAS_COUNT_MAX });

@@ -12,10 +12,10 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs the built command line in the project's root; `npm run build` comes first. */
-export function tlbstorm(args: readonly string[], input = ""): Outcome {
+/** Runs the built command line, in the project's root if not elsewhere; `npm run build` comes first. */
+export function tlbstorm(args: readonly string[], input = "", cwd = projectRoot): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [mainPath, ...args], {
-    cwd: projectRoot,
+    cwd,
     encoding: "utf8",
     input,
   });
