@@ -34,7 +34,9 @@ const COMMANDS = [
   schemaCommand,
 ];
 
-const EXIT_CODES = `
+const AFTER = `
+Start with tlbstorm study. Every command has examples: tlbstorm COMMAND --help
+
 Exit codes:
   0    done, and nothing was found
   1    done, and something was found: a violation, a mismatch, a device failure
@@ -48,7 +50,8 @@ export function buildProgram() {
     .version(packageVersion())
     .exitOverride()
     .showSuggestionAfterError()
-    .addHelpText("after", EXIT_CODES);
+    .showHelpAfterError("  add --help to see what there is")
+    .addHelpText("after", AFTER);
   for (const build of COMMANDS) program.addCommand(build().copyInheritedSettings(program));
   return program;
 }

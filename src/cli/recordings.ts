@@ -48,6 +48,11 @@ export function findRecording(
   throw new UserError(nameOrPath, "there is no such recording, and no such file", hint);
 }
 
+/** What a recording is called: its name if it comes with the package, else its path. */
+export function recordingName(path: string): string {
+  return packagedRecordings().find((recording) => recording.path === path)?.name ?? path;
+}
+
 /** Opens a recording and reads as far as its header. */
 export async function openRecording(nameOrPath: string): Promise<RecordingReader> {
   const path = findRecording(nameOrPath);

@@ -2,12 +2,16 @@
 import { createReadStream } from "node:fs";
 import { checkRecording, type Mismatch, type RecordingCheck } from "../replay/check.js";
 import { isReproducible } from "../replay/manifest.js";
+import type { ResolvedScenario } from "../scenario/resolved.js";
 import { readRecording } from "../workload/recording.js";
 import type { ReplayOptions } from "./commands/replay.js";
 import { UserError } from "./errors.js";
+import type { ReadScenario } from "./load_scenario.js";
 import { formatTable } from "./output.js";
 import { startProgress } from "./progress.js";
+import { recordingName } from "./recordings.js";
 import type { CommandResult } from "./result.js";
+import { simulate } from "./simulate.js";
 
 /** Differences that are printed for one recording; --json has them all. */
 const SHOWN = 10;
@@ -16,13 +20,7 @@ export async function replayRecordings(
   paths: string[],
   options: ReplayOptions,
 ): Promise<CommandResult> {
-  if (options.scenario !== null) {
-    throw new UserError(
-      "--scenario",
-      "a recording is the workload of a run",
-      "name the recording in the scenario's workload and give the scenario to tlbstorm run",
-    );
-  }
+  if (options.scenario !== null) return runBeside(options.scenario, paths, options);
   const progress = startProgress("replaying", paths.length, options);
   const checks: RecordingCheck[] = [];
   for (const path of paths) {
@@ -37,6 +35,36 @@ export async function replayRecordings(
     text: formatChecks(checks),
     found: options.check && checks.some(isMismatched),
   };
+}
+
+/** The devices and the protocol of a scenario beside a recording, in the place of its workload. */
+async function runBeside(
+  scenario: ReadScenario,
+  paths: readonly string[],
+  { check, quiet }: ReplayOptions,
+): Promise<CommandResult> {
+  const [path, ...others] = paths;
+  if (check) {
+    throw new UserError(
+      "--scenario",
+      "a recording is compared without devices",
+      "leave out --check, or --scenario",
+    );
+  }
+  if (path === undefined || others.length > 0) {
+    throw new UserError(
+      "--scenario",
+      `devices are attached to one recording, not to ${paths.length}`,
+      "name one; for many, vary workload.recording in a sweep",
+    );
+  }
+  const { workload } = scenario.resolved;
+  const speed = workload.kind === "recording" ? workload.speed : 1;
+  const resolved: ResolvedScenario = {
+    ...scenario.resolved,
+    workload: { kind: "recording", recording: recordingName(path), speed },
+  };
+  return simulate({ ...scenario, resolved, recordingPath: path }, { quiet });
 }
 
 function warn(path: string, warnings: readonly string[]): void {

@@ -160,6 +160,11 @@ const CASES: readonly [because: string, args: string[], message: RegExp][] = [
     ["sweep", "sweep.yaml", "--out", "results"],
     /nowhere\.yaml: cannot be read: there is no/,
   ],
+  [
+    "devices are attached to what is compared",
+    ["replay", "--check", "git_gc", "--scenario", "good.yaml"],
+    /--scenario: a recording is compared without devices\n {2}leave out --check/,
+  ],
   ["shards are looked for in a file", ["merge", "file"], /file: is not a directory\n {2}name/],
   ["a command is unknown", ["rnu", "good.yaml"], /unknown command 'rnu'\n\(Did you mean run\?\)/],
   ["an option is unknown", ["run", "good.yaml", "--sede", "1"], /'--sede'\n\(Did you mean --seed/],
@@ -203,7 +208,7 @@ describe("bad input", () => {
     const { exitCode, stdout, stderr } = tlbstorm(args, "", directory);
     expect(stderr).toMatch(message);
     expect(stderr).not.toMatch(/defect of tlbstorm|\n {4}at /);
-    expect(stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(2);
+    expect(stderr.trimEnd().split("\n").length).toBeLessThanOrEqual(3);
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
     expect(readdirSync(directory)).toEqual(before);
   });

@@ -18,7 +18,8 @@ export function replayCommand(
     .summary("feeds kernel recordings to the mm and compares")
     .description(
       "Feeds the system calls and faults of recordings to the mm. With --check it compares every " +
-        "notifier call and TLB flush with what the kernel did; with --scenario it attaches devices.",
+        "notifier call and TLB flush with what the kernel did, and ends with 1 where they differ; with " +
+        "--scenario it runs one recording beside devices, in the place of the scenario's workload.",
     )
     .argument("<recording...>", "recordings, by name or path")
     .option("--check", "compare the predictions with the recording")
@@ -30,7 +31,7 @@ export function replayCommand(
       examples(
         ["tlbstorm replay --check git_gc", "one recording that comes with the package"],
         ["tlbstorm replay --check --json recordings/micro/*.jsonl.gz", "many, as JSON"],
-        ["tlbstorm replay git_gc --scenario examples/gpu_munmap.yaml", "with a GPU attached"],
+        ["tlbstorm replay git_gc --scenario examples/gpu_munmap.yaml", "beside a GPU, as run does"],
       ),
     )
     .action(async (recordings, options) => {

@@ -35,6 +35,16 @@ export function parseShard(text: string): Shard {
   );
 }
 
+const SWEEP_FILE = `
+
+A sweep file:
+  name: how often a device asks before it gives up
+  scenario: gpu_munmap.yaml            # a path from here, or the scenario itself
+  replicates: 3                        # runs of each point, with seeds of their own
+  grid:                                # paths as in \`tlbstorm describe\`; [] is every device
+    protocol: [empty-table, secondary-flush]
+    devices[].retryLimit: [1, 2, 4, unlimited]`;
+
 export function sweepCommand(
   sweep: (path: string, options: SweepOptions) => Promise<CommandResult>,
 ) {
@@ -67,7 +77,7 @@ export function sweepCommand(
       examples(
         ["tlbstorm sweep examples/sweeps/retry_limits.yaml", "every run, on every core"],
         ["tlbstorm sweep sweep.yaml --shard $SLURM_ARRAY_TASK_ID/50", "one array job of 50"],
-      ),
+      ) + SWEEP_FILE,
     )
     .action(async (path, { jobs, shard, out, format, quiet, json }) => {
       const result = await sweep(path, {
