@@ -18,8 +18,8 @@ export interface RunOptions extends HostParts {
   /** Ends the run early with an AbortError. */
   readonly signal?: AbortSignal;
   /**
-   * What happened, slice by slice, but for accesses that hit the ATC. The run takes longer then, and
-   * goes the same way.
+   * What happened, slice by slice, but for accesses that hit the ATC. The run takes longer then,
+   * and goes the same way.
    */
   readonly onTrace?: (entries: readonly TraceEntry[]) => void;
   /** Milliseconds that only rise, for `wallSeconds`; left out: 0 is reported. */

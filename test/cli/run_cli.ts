@@ -12,7 +12,7 @@ export interface Outcome {
   stderr: string;
 }
 
-/** Runs the built command line, in the project's root if not elsewhere; `npm run build` comes first. */
+/** Runs the built command line, in the project's root if not elsewhere, after `npm run build`. */
 export function tlbstorm(args: readonly string[], input = "", cwd = projectRoot): Outcome {
   const { status, stdout, stderr } = spawnSync(process.execPath, [mainPath, ...args], {
     cwd,
