@@ -1,10 +1,10 @@
 /**
  * Every function that the host may call, one line each; no logic lives here.
  */
-import { DeviceReport, TimingRecord } from "./abi/records";
-import { Arch, Era, Operation, Property, Timing } from "./abi/vocabulary";
+import { DeviceReport, ExploreSpec, TimingRecord } from "./abi/records";
+import { Arch, Era, Property, Timing } from "./abi/vocabulary";
+import { describeMove, describeState } from "./explore/describe";
 import { Explorer } from "./explore/explorer";
-import { describeMove, describeState, tracePath, traceUnserved } from "./explore/path";
 import { PROTOCOL_BYTES } from "./kernel/steps/program";
 import * as host from "./replay/host_interface";
 import { addressOf } from "./timed/host_notifier";
@@ -31,81 +31,73 @@ export function reportBlock(): usize {
 const PROTOCOL_BLOCK: i32 = 1024;
 const REPORT_BLOCK: i32 = 16384;
 
-/** `mode` is a set of bits of ExploreMode. */
-export function exploreBoot(
-  operation: i32,
-  devices: i32,
-  pages: u32,
-  retryLimit: u32,
-  mode: u32,
-): void {
+/** Boots what the ExploreSpec in the report block says, under the protocol in its block. */
+export function exploreBoot(): void {
   assert(<usize>PROTOCOL_BLOCK >= PROTOCOL_BYTES, "the protocol block holds a protocol");
-  bootExplorer(protocolBlock(), <Operation>operation, devices, pages, retryLimit, mode);
+  bootExplorer(protocolBlock(), changetype<ExploreSpec>(reportBlock()));
 }
 
-/** Expands up to `budget` states; returns an ExploreEnd. */
+/** Does up to `budget` pieces of work; returns an ExploreEnd. */
 export function exploreRun(budget: u32, maxStates: u32, maxBytes: f64, maxDepth: u32): i32 {
-  return explorer().run(budget, maxStates, maxBytes, maxDepth);
+  return explorer().search.run(budget, maxStates, maxBytes, maxDepth);
 }
 
 /** The operation comes to its end in some state, and leaves nothing of the driver open there. */
 export function exploreEndsTidily(): bool {
-  return explorer().hasEnded && !explorer().hasEndedUntidily;
+  return explorer().breadthFirst().endsTidily();
 }
 
-/** Steps from the initial state to the states that are being expanded. */
+/** Steps from the initial state to the states that lie deepest so far. */
 export function exploreDepth(): u32 {
-  return explorer().depth;
+  return explorer().search.depth;
 }
 
-export function exploreStates(): u32 {
-  return explorer().store.rows;
+export function exploreStates(): f64 {
+  return explorer().search.states();
 }
 
 /** How many of the known states differ in more than names. */
 export function exploreOrbits(): u32 {
-  return explorer().orbits();
+  return explorer().breadthFirst().orbits();
 }
 
 export function exploreTransitions(): f64 {
-  return explorer().transitions;
+  return explorer().search.transitions;
 }
 
 export function exploreBytes(): f64 {
-  return explorer().bytes();
+  return explorer().search.bytes();
 }
 
 export function exploreIsViolated(property: u32): bool {
-  return explorer().violations.has(property);
+  return explorer().search.violations.has(property);
 }
 
 /** Writes the path to a property's first violation to the report block; returns its length. */
 export function explorePath(property: u32): u32 {
-  return tracePath(explorer(), property, reportBlock());
+  return explorer().search.trace(property, reportBlock());
 }
 
 /** Decides `served` once exploration is complete; true when the verdict is there. */
 export function exploreServed(budget: u32): bool {
-  return explorer().served().run(budget);
+  return explorer().breadthFirst().served().run(budget);
 }
 
 /**
  * 0: every request is answered; 1: not under weak fairness; 2: not under strong fairness either.
  */
 export function exploreUnserved(): u32 {
-  return explorer().served().verdict;
+  return explorer().breadthFirst().served().verdict;
 }
 
-/**
- * Writes the way to a request that is never answered and the cycle behind it; returns their length.
- */
+/** Writes the way to a request that is never answered and the cycle behind it; returns their length. */
 export function exploreUnservedPath(): u32 {
-  return traceUnserved(explorer(), explorer().served(), reportBlock());
+  return explorer().breadthFirst().traceUnserved(reportBlock());
 }
 
 /** The number of steps before the cycle. */
 export function exploreUnservedStem(): u32 {
-  return explorer().store.depth(explorer().served().entry());
+  return explorer().breadthFirst().stemOfUnserved();
 }
 
 /** The present state as one number, to tell states apart. */
@@ -115,46 +107,41 @@ export function exploreFingerprint(): u64 {
 
 /** The obligation that a move fulfils, from 1; 0: nothing forces it. */
 export function exploreObligation(move: u32): u32 {
-  return explorer().graph!.obligation(move);
+  return explorer().breadthFirst().graph!.obligation(move);
 }
 
-/** Puts the instance back to its initial state. */
+/** Puts the world back to its initial state. */
 export function exploreRewind(): void {
-  const e = explorer();
-  e.instance.codec.decodeAll(e.initial);
-  e.instance.scene.oracle.take();
+  explorer().rewind();
 }
 
 /** The move is possible in the present state. */
 export function exploreIsEnabled(move: u32): bool {
-  return explorer().moves.isEnabled(move);
+  return explorer().terrain.moves.isEnabled(move);
 }
 
 export function exploreMoves(): u32 {
-  return explorer().moves.count;
+  return explorer().terrain.moves.count;
 }
 
 /** Describes a move in the present state, before it is taken, in the report block. */
 export function exploreDescribe(move: u32): void {
-  describeMove(explorer(), move, reportBlock());
+  describeMove(explorer().terrain, move, reportBlock());
 }
 
 /** Takes a move with the given answers to its questions; returns the bits of what it violates. */
 export function exploreTake(move: u32, choices: u32): u32 {
-  const e = explorer();
-  e.instance.choice.prescribe(choices);
-  e.moves.take(move);
-  return e.instance.scene.oracle.take();
+  return explorer().take(move, choices);
 }
 
 /** The move taken last asked only questions that its answers fit. */
 export function exploreFits(): bool {
-  return !explorer().instance.choice.isOutOfBounds;
+  return !explorer().terrain.instance.choice.isOutOfBounds;
 }
 
 /** Describes the present state in the report block. */
 export function exploreState(): void {
-  describeState(explorer(), reportBlock());
+  describeState(explorer().terrain.instance, reportBlock());
 }
 
 function explorer(): Explorer {

@@ -8,7 +8,7 @@ import { Explorer } from "./explore/explorer";
 import { Instance } from "./explore/instance";
 import { Protocol } from "./kernel/steps/program";
 import { factsOf } from "./kernel/era";
-import { RunSpec } from "./abi/records";
+import { ExploreSpec, RunSpec } from "./abi/records";
 import { Prediction } from "./replay/prediction";
 import { Probe } from "./replay/probe";
 import { Replay } from "./replay/replay";
@@ -33,21 +33,18 @@ export function theWorld(): World {
 }
 
 /** Forgets every world before and boots one to explore. */
-export function bootExplorer(
-  protocol: usize,
-  operation: Operation,
-  devices: i32,
-  pages: u32,
-  retryLimit: u32,
-  mode: u32,
-): void {
+export function bootExplorer(protocol: usize, spec: ExploreSpec): void {
   heap.reset();
   const fresh = new World();
   world = fresh;
-  fresh.explorer = new Explorer(
-    new Instance(new Protocol(protocol), operation, devices, pages, retryLimit),
-    mode,
+  const instance = new Instance(
+    new Protocol(protocol),
+    <Operation>spec.operation,
+    spec.devices,
+    spec.pages,
+    spec.retryLimit,
   );
+  fresh.explorer = new Explorer(instance, spec);
 }
 
 /** Forgets every world before and boots one that replays a recording. */

@@ -3,6 +3,27 @@
  * src/abi/layout.generated.ts; classes here have fields and no methods.
  */
 
+/** What is explored, and how. */
+@unmanaged
+export class ExploreSpec {
+  /** Of random walks. */
+  seed: u64;
+  /** A member of Operation. */
+  operation: u32;
+  devices: u32;
+  pages: u32;
+  /** 0: devices never give up. */
+  retryLimit: u32;
+  /** Bits of ExploreMode. */
+  mode: u32;
+  /** A member of ExploreMethod. */
+  method: u32;
+  /** A depth-first search has a table of so many bytes: 2 to this power. */
+  tableShift: u32;
+  /** How many walks are taken at random. */
+  walks: u32;
+}
+
 /** One step of a path: 8 bytes. */
 @unmanaged
 export class PathStep {

@@ -1,196 +1,63 @@
-/**
- * Breadth-first over every interleaving: each enabled move of each actor, each answer of choose().
- *
- * The first violation found of a property is a shortest one. Exploration goes on behind a
- * violation, so that one pass judges all properties.
- */
-import { ExploreEnd, ExploreMode } from "../abi/vocabulary";
+/** A world to explore, and the search that goes through it. */
+import { ExploreSpec } from "../abi/records";
+import { ExploreMethod } from "../abi/vocabulary";
 import { allocate } from "../base/bytes";
-import { Cells } from "./cells";
+import { BreadthFirst } from "./breadth_first";
 import { WORDS_MAX } from "./codec";
-import { Graph } from "./graph";
-import { Independence } from "./independence";
+import { DepthFirst } from "./depth_first";
 import { Instance } from "./instance";
-import { Moves } from "./moves";
-import { Served } from "./served";
-import { SleepSets } from "./sleep_sets";
-import { NO_ROW, StateStore } from "./state_store";
-import { Symmetry } from "./symmetry";
-import { Violations } from "./violations";
+import { RandomWalk } from "./random_walk";
+import { Search } from "./search";
+import { hashOf } from "./state_store";
+import { Terrain } from "./terrain";
+import { BitTable, DepthTable } from "./visited";
 
 export class Explorer {
-  readonly moves: Moves;
-  readonly store: StateStore;
-  readonly violations: Violations = new Violations();
-  transitions: f64 = 0;
-  /** Steps from the initial state to the states that are being expanded. */
-  depth: u32 = 0;
-  /** The initial state, packed; where symmetry counts, the first row may be another one. */
-  readonly initial: usize = allocate((<usize>WORDS_MAX) << 3);
-  /** The transitions between states with an open request; null: they are not kept. */
-  readonly graph: Graph | null;
-  /** Null: states that differ in names only are different states. */
-  readonly symmetry: Symmetry | null;
-  private readonly names: Symmetry;
-  /** In some state the mm's threads have done all their steps; in some of these untidily. */
-  hasEnded: bool = false;
-  hasEndedUntidily: bool = false;
-  /** Some state has a count that its cell cannot hold, and was not entered. */
-  private isCutOff: bool = false;
-  /** The next state to expand, and the first one that lies a step deeper. */
-  private head: u32 = 0;
-  private nextLevel: u32 = 1;
+  readonly terrain: Terrain;
+  readonly search: Search;
+  /** The search, if it is breadth-first. */
+  private readonly breadth: BreadthFirst | null;
   private readonly scratch: usize = allocate((<usize>WORDS_MAX) << 3);
-  /** Null: every order of independent moves is tried. */
-  private readonly independence: Independence | null;
-  private readonly sleepSets: SleepSets = new SleepSets();
-  private servedVerdict: Served | null = null;
 
-  /** `mode` is a set of bits of ExploreMode. */
-  constructor(
-    readonly instance: Instance,
-    mode: u32,
-  ) {
-    const cells = new Cells(instance);
-    const moves = new Moves(instance);
-    const symmetry = new Symmetry(instance, cells, moves);
-    this.moves = moves;
-    this.names = symmetry;
-    this.store = new StateStore(instance.codec.words);
-    instance.codec.encodeAll(this.initial);
-    const isSymmetric = (mode & ExploreMode.Symmetry) != 0 && !symmetry.isTrivial();
-    this.symmetry = isSymmetric ? symmetry : null;
-    const isPartial = (mode & ExploreMode.PartialOrder) != 0;
-    this.independence = isPartial ? new Independence(instance, moves) : null;
-    const graph = (mode & ExploreMode.KeepGraph) != 0 ? new Graph(instance, moves) : null;
-    assert(graph == null || mode == ExploreMode.KeepGraph, "fairness needs every transition");
-    if (graph != null) graph.addState(graph.waitingNow());
-    this.graph = graph;
-
-    memory.copy(this.scratch, this.initial, (<usize>WORDS_MAX) << 3);
-    if (isSymmetric) symmetry.canonicalize(this.scratch);
-    this.store.insert(this.scratch, NO_ROW, 0, 0);
-    if (isPartial) this.sleepSets.push(0);
-  }
-
-  /** Expands up to `budget` states; says why it ended, or that it goes on. */
-  run(budget: u32, maxStates: u32, maxBytes: f64, maxDepth: u32): ExploreEnd {
-    for (let i: u32 = 0; i < budget; i++) {
-      if (this.head >= this.store.rows) {
-        return this.isCutOff ? ExploreEnd.CutOff : ExploreEnd.Exhausted;
-      }
-      if (this.head == this.nextLevel) {
-        this.nextLevel = this.store.rows;
-        this.depth++;
-      }
-      if (this.depth >= maxDepth) return ExploreEnd.Depth;
-      if (this.store.rows >= maxStates) return ExploreEnd.States;
-      this.expand(this.head++);
+  constructor(instance: Instance, spec: ExploreSpec) {
+    const terrain = new Terrain(instance, spec.mode);
+    const method = <ExploreMethod>spec.method;
+    let breadth: BreadthFirst | null = null;
+    if (method == ExploreMethod.BreadthFirst) {
+      breadth = new BreadthFirst(terrain, spec.mode);
+      this.search = breadth;
+    } else if (method == ExploreMethod.Bitstate) {
+      this.search = new DepthFirst(terrain, new BitTable(spec.tableShift), false);
+    } else if (method == ExploreMethod.IterativeDeepening) {
+      this.search = new DepthFirst(terrain, new DepthTable(spec.tableShift), true);
+    } else {
+      this.search = new RandomWalk(terrain, spec.seed, spec.walks);
     }
-    return this.bytes() > maxBytes ? ExploreEnd.Memory : ExploreEnd.Running;
+    this.terrain = terrain;
+    this.breadth = breadth;
   }
 
-  /** Bytes that the known states take, with all that is kept beside them. */
-  bytes(): f64 {
-    const graph = this.graph;
-    return this.store.bytes() + this.sleepSets.bytes() + (graph == null ? 0 : graph.bytes());
+  breadthFirst(): BreadthFirst {
+    return this.breadth!;
   }
 
-  /** The verdict about `served`; exploration is over and has kept its graph. */
-  served(): Served {
-    let served = this.servedVerdict;
-    if (served != null) return served;
-    assert(this.head >= this.store.rows, "served is judged when every state is known");
-    served = new Served(this.graph!, this.store.rows, this.instance.devices);
-    this.servedVerdict = served;
-    return served;
+  /** Puts the world back to its initial state. */
+  rewind(): void {
+    this.terrain.instance.codec.decodeAll(this.terrain.initial);
+    this.terrain.instance.scene.oracle.take();
   }
 
-  /** How many of the known states differ in more than names. */
-  orbits(): u32 {
-    const known = new StateStore(this.instance.codec.words);
-    for (let row: u32 = 0; row < this.store.rows; row++) {
-      memory.copy(this.scratch, this.store.row(row), (<usize>this.instance.codec.words) << 3);
-      this.names.canonicalize(this.scratch);
-      known.insert(this.scratch, NO_ROW, 0, 0);
-    }
-    return known.rows;
+  /** Takes a move with the given answers to its questions; returns the bits of what it violates. */
+  take(move: u32, choices: u32): u32 {
+    this.terrain.instance.choice.prescribe(choices);
+    this.terrain.moves.take(move);
+    return this.terrain.instance.scene.oracle.take();
   }
 
   /** The state in memory as one number. */
   fingerprint(): u64 {
-    this.instance.codec.pack(this.scratch);
-    return this.store.hash(this.scratch);
-  }
-
-  private expand(row: u32): void {
-    const instance = this.instance;
-    const moves = this.moves;
-    const graph = this.graph;
-    const independence = this.independence;
-    instance.codec.moveTo(this.store.row(row));
-    if (graph != null) graph.beginState();
-    if (instance.isAtEnd()) {
-      this.hasEnded = true;
-      if (!instance.isTidy()) this.hasEndedUntidily = true;
-    }
-    let asleep: u64 = 0;
-    if (independence != null) {
-      independence.prepare();
-      asleep = this.sleepSets.at(row);
-      this.sleepSets.release(row);
-    }
-    for (let move: u32 = 0; move < moves.count; move++) {
-      if (((asleep >> move) & 1) != 0 || !moves.isEnabled(move)) continue;
-      if (graph != null) graph.addPossible(row, move);
-      const sleep = independence == null ? 0 : asleep & independence.of(move);
-      this.takeAllWays(row, move, sleep);
-      if (independence != null) asleep |= (<u64>1) << move;
-    }
-  }
-
-  /** Takes a move with every answer to its questions; `sleep` need not be tried behind it. */
-  private takeAllWays(row: u32, move: u32, sleep: u64): void {
-    const codec = this.instance.codec;
-    const choice = this.instance.choice;
-    const graph = this.graph;
-    choice.reset();
-    let more = true;
-    while (more) {
-      this.moves.take(move);
-      const violated = this.instance.scene.oracle.take();
-      const code = choice.code();
-      if (violated != 0) this.violations.note(violated, row, move, code);
-      const waiting = graph == null ? 0 : graph.waitingNow();
-      codec.encodeAndRestore(this.scratch);
-      this.transitions += 1;
-      more = choice.advance();
-      if (codec.hasOutgrown) {
-        // A count that grows without end: what lies behind is not explored.
-        codec.hasOutgrown = false;
-        this.isCutOff = true;
-        continue;
-      }
-      const target = this.enter(row, move, code, sleep);
-      if (graph == null) continue;
-      if (!this.store.wasKnown) graph.addState(waiting);
-      graph.addEdge(row, target, move);
-    }
-  }
-
-  /** Enters the packed successor; returns its row. */
-  private enter(row: u32, move: u32, choices: u32, sleep: u64): u32 {
-    const symmetry = this.symmetry;
-    let asleep = sleep;
-    if (symmetry != null) {
-      const permutation = symmetry.canonicalize(this.scratch);
-      if (permutation != 0 && asleep != 0) asleep = symmetry.permute(asleep, permutation);
-    }
-    const target = this.store.insert(this.scratch, row, move, choices);
-    if (this.independence != null) {
-      if (!this.store.wasKnown) this.sleepSets.push(asleep);
-      else if (target >= this.nextLevel) this.sleepSets.intersect(target, asleep);
-    }
-    return target;
+    const codec = this.terrain.instance.codec;
+    codec.pack(this.scratch);
+    return hashOf(this.scratch, codec.words);
   }
 }

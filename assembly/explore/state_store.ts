@@ -62,7 +62,7 @@ export class StateStore {
 
   /** Enters the packed state at `state` unless it is known; returns its row. */
   insert(state: usize, parent: u32, move: u32, choices: u32): u32 {
-    const hash = this.hash(state);
+    const hash = hashOf(state, this.words);
     const fingerprint = <u32>(hash >> 32);
     const mask = this.slots - 1;
     let slot = (<u32>hash) & mask;
@@ -97,21 +97,12 @@ export class StateStore {
     return index;
   }
 
-  equals(index: u32, state: usize): bool {
+  private equals(index: u32, state: usize): bool {
     const row = this.row(index);
     for (let word: u32 = 0; word < this.words; word++) {
       if (longAt(row, word) != longAt(state, word)) return false;
     }
     return true;
-  }
-
-  /** A multiply-rotate hash; the state itself decides equality. */
-  hash(state: usize): u64 {
-    let hash: u64 = 0x9e3779b97f4a7c15;
-    for (let word: u32 = 0; word < this.words; word++) {
-      hash = rotl<u64>(hash ^ (longAt(state, word) * 0xff51afd7ed558ccd), 29) * 0xc4ceb9fe1a85ec53;
-    }
-    return hash ^ (hash >> 31);
   }
 
   private grow(): void {
@@ -123,9 +114,18 @@ export class StateStore {
     for (let i: u32 = 0; i < oldSlots; i++) {
       const entry = longAt(old, i);
       if (entry == 0) continue;
-      let slot = (<u32>this.hash(this.row(<u32>entry - 1))) & mask;
+      let slot = (<u32>hashOf(this.row(<u32>entry - 1), this.words)) & mask;
       while (longAt(this.table, slot) != 0) slot = (slot + 1) & mask;
       putLong(this.table, slot, entry);
     }
   }
+}
+
+/** A multiply-rotate hash of a packed state of `words` words. */
+export function hashOf(state: usize, words: u32): u64 {
+  let hash: u64 = 0x9e3779b97f4a7c15;
+  for (let word: u32 = 0; word < words; word++) {
+    hash = rotl<u64>(hash ^ (longAt(state, word) * 0xff51afd7ed558ccd), 29) * 0xc4ceb9fe1a85ec53;
+  }
+  return hash ^ (hash >> 31);
 }

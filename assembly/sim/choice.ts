@@ -6,6 +6,8 @@
  * outcome of the step exactly once, provided that the model asks the same question when given the
  * same answers.
  */
+import { Random } from "./random";
+
 const DEPTH_MAX: i32 = 16;
 
 export class ChoicePath {
@@ -13,6 +15,8 @@ export class ChoicePath {
   private readonly bounds: StaticArray<u32> = new StaticArray<u32>(DEPTH_MAX);
   private depth: i32 = 0;
   private length: i32 = 0;
+  /** Answers questions that no path answers; null: the first answer comes first. */
+  private random: Random | null = null;
   /** A prescribed answer was none of those that the question has. */
   isOutOfBounds: bool = false;
 
@@ -21,7 +25,8 @@ export class ChoicePath {
     if (bound <= 1) return 0;
     if (this.depth == this.length) {
       assert(this.length < DEPTH_MAX, "a step asks at most sixteen questions");
-      this.answers[this.length] = 0;
+      const random = this.random;
+      this.answers[this.length] = random == null ? 0 : random.choose(bound);
       this.bounds[this.length++] = bound;
     }
     const asked = this.bounds[this.depth];
@@ -49,8 +54,15 @@ export class ChoicePath {
     this.length = DEPTH_MAX;
   }
 
+  /** Begins a new path whose answers are drawn. */
+  improvise(random: Random): void {
+    this.reset();
+    this.random = random;
+  }
+
   /** Forgets the path. */
   reset(): void {
+    this.random = null;
     this.depth = 0;
     this.length = 0;
     this.isOutOfBounds = false;

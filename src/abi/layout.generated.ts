@@ -70,6 +70,18 @@ export const layout = {
     a4: { offset: 64, type: "u64" },
     a5: { offset: 72, type: "u64" },
   },
+  ExploreSpec: {
+    size: 40,
+    seed: { offset: 0, type: "u64" },
+    operation: { offset: 8, type: "u32" },
+    devices: { offset: 12, type: "u32" },
+    pages: { offset: 16, type: "u32" },
+    retryLimit: { offset: 20, type: "u32" },
+    mode: { offset: 24, type: "u32" },
+    method: { offset: 28, type: "u32" },
+    tableShift: { offset: 32, type: "u32" },
+    walks: { offset: 36, type: "u32" },
+  },
   MismatchRecord: {
     size: 52,
     line: { offset: 0, type: "u32" },

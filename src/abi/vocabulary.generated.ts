@@ -228,6 +228,18 @@ export enum ExploreMode {
   PartialOrder = 4,
 }
 
+/** In which order the states of a world are gone through. */
+export enum ExploreMethod {
+  /** All of them, nearest first. */
+  BreadthFirst,
+  /** Depth-first, with a few bits a state. */
+  Bitstate,
+  /** Depth-first, deeper step by step, with a table of fixed size. */
+  IterativeDeepening,
+  /** Along walks that a seed decides. */
+  RandomWalk,
+}
+
 /** Why exploration has ended. */
 export enum ExploreEnd {
   /** It goes on. */
@@ -240,6 +252,10 @@ export enum ExploreEnd {
   Depth,
   /** A count has grown beyond what is kept; the states behind are not known. */
   CutOff,
+  /** Every state was met, unless two of them have the same hash. */
+  Hashed,
+  /** As many walks as were asked for have been taken. */
+  Walks,
 }
 
 /** What the oracle remembers of a frame. */

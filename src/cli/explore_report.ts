@@ -50,14 +50,18 @@ const INCOMPLETE: Record<Incomplete, string> = {
   memory: "the memory that was allowed is used up, and there are more states",
   depth: "there are states behind as many steps as were allowed",
   counter: "a count of the driver grows without end",
+  hashed: "states are known by their hashes only, some may have been missed",
+  walks: "only random walks were taken",
+  "not-searched": "this method does not judge it",
   settled: "what was asked for is violated, the rest was not explored",
 };
 
 function extent(result: ExploreResult): string {
-  const { states, transitions, depth, seconds, incomplete } = result;
+  const { states, transitions, depth, seconds, incomplete, method } = result;
+  const how = method === "breadth-first" ? "" : `${method}: `;
   const sizes = `${grouped(states)} states, ${grouped(transitions)} transitions, ${depth} steps deep`;
   const end = incomplete === null ? "complete" : `INCOMPLETE: ${INCOMPLETE[incomplete]}`;
-  return `${sizes}, ${seconds.toFixed(2)} s, ${end}`;
+  return `${how}${sizes}, ${seconds.toFixed(2)} s, ${end}`;
 }
 
 /** What would have prevented a violation, found by exploring each single change. */

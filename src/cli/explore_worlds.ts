@@ -112,7 +112,9 @@ async function exploreMatrix(
 
 function limits(options: ExploreOptions) {
   const { properties, maxStates, maxBytes, maxDepth, symmetry, partialOrder } = options;
-  const common = { maxStates, maxBytes, maxDepth, symmetry, partialOrder };
+  const { method, seed, walks } = options;
+  const bounds = { maxStates, maxBytes, maxDepth };
+  const common = { ...bounds, symmetry, partialOrder, method, seed, walks };
   return properties === null ? common : { ...common, properties };
 }
 

@@ -41,7 +41,7 @@ export async function replayToken(
 
 function replay(content: TokenContent, token: string, machine: ExploreMachine): Counterexample {
   const { world, property, path, loop } = content;
-  machine.boot(world, property === "served" ? ExploreMode.KeepGraph : ExploreMode.Plain);
+  machine.boot(world, property === "served" ? { mode: ExploreMode.KeepGraph } : {});
   machine.rewind();
   const initial = machine.state();
   const run = property === "served" ? new FairRun(machine, loop) : null;

@@ -7,8 +7,16 @@
 import { clockMs, pause } from "#platform";
 import { ExploreEnd, ExploreMode } from "../abi/vocabulary.generated.js";
 import { ExploreMachine, type Limits } from "./machine.js";
+import { minimise } from "./minimise.js";
+import {
+  isExhaustive,
+  MAX_BYTES,
+  reductionsOf,
+  searchPlan,
+  type SearchOptions,
+} from "./search_plan.js";
 import { appliesTo, PROPERTY_IDS, type PropertyId } from "./properties.js";
-import type { ExploreResult, Incomplete, PropertyResult, Reductions } from "./result.js";
+import type { ExploreResult, Incomplete, PropertyResult } from "./result.js";
 import { resolveSmallWorld, type SmallWorld, type SmallWorldInput } from "./small_world.js";
 import { writeToken } from "./token.js";
 
@@ -19,12 +27,11 @@ export interface ExploreProgress {
   readonly transitions: number;
 }
 
-export interface ExploreOptions extends Partial<Reductions> {
+export interface ExploreOptions extends SearchOptions {
   /** The properties that are judged; left out: all. Exploration ends when all are violated. */
   properties?: readonly PropertyId[] | undefined;
-  /** States, bytes and steps after which exploration gives up. */
+  /** States and steps after which exploration gives up. */
   maxStates?: number | undefined;
-  maxBytes?: number | undefined;
   maxDepth?: number | undefined;
   onProgress?: ((progress: ExploreProgress) => void | Promise<void>) | undefined;
   /** Stops exploration: explore() rejects with the signal's reason. */
@@ -35,8 +42,6 @@ export interface ExploreOptions extends Partial<Reductions> {
 
 /** More than any default world has; fits the memory of a browser. */
 export const MAX_STATES = 20_000_000;
-/** A core addresses 4 GiB; the table of states is doubled when it is full. */
-const MAX_BYTES = 2 ** 31;
 /** Longer than any path without a repetition that was seen. */
 const MAX_DEPTH = 1_000_000;
 /** States of one slice: some hundredths of a second. The first is short: worlds may be tiny. */
@@ -61,9 +66,12 @@ export async function exploreWorld(
   const onlyServed = safety.length === 0;
   let extent = onlyServed ? null : await exploreStates(world, safety, options, machine);
   const properties = Object.fromEntries(
-    safety.map((id) => [id, judge(id, world, machine, extent!.complete)]),
+    safety.map((id) => [id, judge(id, world, machine, extent!.complete, isExhaustive(options))]),
   ) as Partial<Record<PropertyId, PropertyResult>>;
-  if (wanted.includes("served")) {
+  if (wanted.includes("served") && !isExhaustive(options)) {
+    properties.served = withoutCounterexample(false);
+    extent ??= { ...NOTHING, incomplete: "not-searched" };
+  } else if (wanted.includes("served")) {
     const served = await judgeServed(world, options, machine);
     properties.served = served.result;
     extent ??= served.extent;
@@ -76,20 +84,26 @@ export async function exploreWorld(
     pages: world.pages,
     retryLimit: world.retryLimit,
     ...extent!,
+    method: options.method ?? "breadth-first",
     reductions: reductionsOf(options),
     seconds: (clockMs() - startedAt) / 1000,
     properties,
   };
 }
 
-function reductionsOf({ symmetry = true, partialOrder = true }: ExploreOptions): Reductions {
-  return { symmetry, partialOrder };
-}
-
 type Extent = Pick<
   ExploreResult,
   "complete" | "incomplete" | "states" | "transitions" | "depth" | "bytes"
 >;
+
+const NOTHING: Extent = {
+  complete: false,
+  incomplete: null,
+  states: 0,
+  transitions: 0,
+  depth: 0,
+  bytes: 0,
+};
 
 const INCOMPLETE: Record<ExploreEnd, Incomplete | null> = {
   [ExploreEnd.Exhausted]: null,
@@ -98,6 +112,8 @@ const INCOMPLETE: Record<ExploreEnd, Incomplete | null> = {
   [ExploreEnd.Memory]: "memory",
   [ExploreEnd.Depth]: "depth",
   [ExploreEnd.CutOff]: "counter",
+  [ExploreEnd.Hashed]: "hashed",
+  [ExploreEnd.Walks]: "walks",
 };
 
 function extentOf({ states, transitions, depth, bytes }: ExploreMachine, end: ExploreEnd): Extent {
@@ -112,11 +128,7 @@ async function exploreStates(
   options: ExploreOptions,
   machine: ExploreMachine,
 ): Promise<Extent> {
-  const { symmetry, partialOrder } = reductionsOf(options);
-  machine.boot(
-    world,
-    (symmetry ? ExploreMode.Symmetry : 0) | (partialOrder ? ExploreMode.PartialOrder : 0),
-  );
+  machine.boot(world, searchPlan(options));
   const judged = properties.filter((id) => isJudged(id, world));
   const isSettled = () =>
     options.properties !== undefined && judged.every((id) => machine.isViolated(id));
@@ -165,7 +177,7 @@ async function judgeServed(
   machine: ExploreMachine,
 ): Promise<{ result: PropertyResult; extent: Extent }> {
   const patient = { ...world, retryLimit: 0 };
-  machine.boot(patient, ExploreMode.KeepGraph);
+  machine.boot(patient, { mode: ExploreMode.KeepGraph });
   const end = await exhaust(machine, "served", options, () => false);
   const extent = extentOf(machine, end);
   if (end !== ExploreEnd.Exhausted && end !== ExploreEnd.CutOff) {
@@ -176,7 +188,10 @@ async function judgeServed(
   if (unserved === null) return { result: withoutCounterexample(extent.complete), extent };
   const { path, loop, fairness } = unserved;
   const token = writeToken({ world: patient, property: "served", path, loop });
-  return { result: { verdict: "violated", steps: path.length, token, fairness }, extent };
+  return {
+    result: { verdict: "violated", steps: path.length, token, shortest: false, fairness },
+    extent,
+  };
 }
 
 function withoutCounterexample(complete: boolean): PropertyResult {
@@ -205,10 +220,12 @@ function judge(
   world: SmallWorld,
   machine: ExploreMachine,
   complete: boolean,
+  shortest: boolean,
 ): PropertyResult {
   if (!isJudged(id, world)) return { verdict: "not-applicable", steps: null, token: null };
-  const path = machine.path(id);
-  if (path === null) return withoutCounterexample(complete);
+  const found = machine.path(id);
+  if (found === null) return withoutCounterexample(complete);
+  const path = shortest ? found : minimise(machine, id, found);
   const token = writeToken({ world, property: id, path, loop: null });
-  return { verdict: "violated", steps: path.length, token };
+  return { verdict: "violated", steps: path.length, token, shortest };
 }

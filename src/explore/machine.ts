@@ -1,7 +1,8 @@
 /** One core that explores and replays small worlds, one after the other. */
 import { Core } from "../abi/core.js";
-import { readRecord, recordSize } from "../abi/records.js";
+import { encodeRecord, readRecord, recordSize } from "../abi/records.js";
 import {
+  ExploreMethod,
   ExploreMode,
   type ActorKind,
   type DeviceMove,
@@ -40,6 +41,25 @@ export interface Unserved {
   readonly loop: number | null;
 }
 
+/** How a world is searched. */
+export interface SearchPlan {
+  readonly mode: ExploreMode;
+  readonly method: ExploreMethod;
+  /** A depth-first search has a table of so many bytes: 2 to this power. */
+  readonly tableShift: number;
+  /** Of random walks: what decides their turns, and how many there are. */
+  readonly seed: bigint;
+  readonly walks: number;
+}
+
+const PLAIN: SearchPlan = {
+  mode: ExploreMode.Plain,
+  method: ExploreMethod.BreadthFirst,
+  tableShift: 0,
+  seed: 0n,
+  walks: 0,
+};
+
 /** Where exploration ends although there are more states. */
 export interface Limits {
   readonly states: number;
@@ -63,12 +83,17 @@ export class ExploreMachine {
   }
 
   /** Puts a world in its initial state; what was explored before is forgotten. */
-  boot(world: SmallWorld, mode: ExploreMode = ExploreMode.Plain): void {
+  boot(world: SmallWorld, search: Partial<SearchPlan> = {}): void {
     const { exports } = this.core;
-    const encoded = encodeProtocol(world.protocol);
-    this.core.bytes(exports.protocolBlock(), encoded.length).set(encoded);
-    const operation = OPERATIONS[world.operation].code;
-    exports.exploreBoot(operation, world.devices, world.pages, world.retryLimit, mode);
+    const protocol = encodeProtocol(world.protocol);
+    this.core.bytes(exports.protocolBlock(), protocol.length).set(protocol);
+    const { devices, pages, retryLimit } = world;
+    const { code: operation } = OPERATIONS[world.operation];
+    const { mode, method, tableShift, seed, walks } = { ...PLAIN, ...search };
+    const spec = { operation, devices, pages, retryLimit, mode, method, tableShift, seed, walks };
+    const encoded = encodeRecord("ExploreSpec", spec);
+    this.core.bytes(exports.reportBlock(), encoded.length).set(encoded);
+    exports.exploreBoot();
     this.world = world;
   }
 

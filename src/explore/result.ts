@@ -1,6 +1,7 @@
 /** What an exploration says: the shape of `tlbstorm explore --json`. */
 import type { OperationId } from "./operations.js";
 import type { PropertyId } from "./properties.js";
+import type { MethodId } from "./search_plan.js";
 
 export type Verdict =
   | "holds"
@@ -15,6 +16,8 @@ export interface PropertyResult {
   readonly steps: number | null;
   /** Repeats the counterexample. */
   readonly token: string | null;
+  /** Of a violation: no counterexample has fewer steps. */
+  readonly shortest?: boolean;
   /**
    * Of a violated `served`: weak if the run keeps something waiting that is possible again and
    * again, strong if it does not.
@@ -31,7 +34,13 @@ export type Incomplete =
   /** A count of the driver grows without end. */
   | "counter"
   /** All properties that were asked for are violated: nothing else was of interest. */
-  | "settled";
+  | "settled"
+  /** States are known by their hashes only: some may have been taken for others. */
+  | "hashed"
+  /** As many random walks as were asked for have been taken. */
+  | "walks"
+  /** The search does not judge what was asked for. */
+  | "not-searched";
 
 export interface ExploreResult {
   readonly schema: "tlbstorm.explore/1";
@@ -51,6 +60,7 @@ export interface ExploreResult {
   readonly depth: number;
   /** Bytes that the states took. */
   readonly bytes: number;
+  readonly method: MethodId;
   /** What was left out because something alike was explored. */
   readonly reductions: Reductions;
   readonly seconds: number;

@@ -84,7 +84,7 @@ describe.each([
 
 /** How many states and transitions there are with these reductions. */
 function explored(world: SmallWorldInput, mode: ExploreMode) {
-  machine.boot(resolveSmallWorld(world), mode);
+  machine.boot(resolveSmallWorld(world), { mode });
   expect(machine.run(1e7, LIMITS)).toBe(ExploreEnd.Exhausted);
   return { states: machine.states, transitions: machine.transitions };
 }

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { Core } from "../../src/abi/core.js";
-import { ExploreMode } from "../../src/abi/vocabulary.generated.js";
+import { encodeRecord } from "../../src/abi/records.js";
 import { OPERATION_IDS, OPERATIONS } from "../../src/explore/operations.js";
 import { BUILTIN_PROTOCOL_IDS, builtinProtocol } from "../../src/protocols/catalogue.js";
 import { encodeProtocol } from "../../src/protocols/encode.js";
@@ -66,5 +66,7 @@ describe("the heap of the core", () => {
 function bootExplorer(core: Core, protocol: string, operation: number, devices = 1): void {
   const encoded = encodeProtocol(builtinProtocol(protocol)!);
   core.bytes(core.exports.protocolBlock(), encoded.length).set(encoded);
-  core.exports.exploreBoot(operation, devices, 1, 3, ExploreMode.Plain);
+  const spec = encodeRecord("ExploreSpec", { operation, devices, pages: 1, retryLimit: 3 });
+  core.bytes(core.exports.reportBlock(), spec.length).set(spec);
+  core.exports.exploreBoot();
 }

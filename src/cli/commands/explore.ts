@@ -1,6 +1,7 @@
 /** `tlbstorm explore`: every interleaving of a small world, and a verdict for each property. */
 import { Option } from "@commander-js/extra-typings";
 import { PROPERTY_IDS, type PropertyId } from "../../explore/properties.js";
+import { METHOD_IDS, METHODS, type MethodId } from "../../explore/search_plan.js";
 import { exploreRequests, type ExploreRequest } from "../explore_request.js";
 import { readScenario } from "../load_scenario.js";
 import {
@@ -13,6 +14,7 @@ import {
   protocolOption,
   quietOption,
   retryLimitOption,
+  seedOption,
   wholeNumber,
   word,
 } from "../options.js";
@@ -34,6 +36,9 @@ export interface ExploreOptions {
   maxDepth?: number | undefined;
   symmetry: boolean;
   partialOrder: boolean;
+  method?: MethodId | undefined;
+  seed?: bigint | undefined;
+  walks?: number | undefined;
   quiet?: true | undefined;
 }
 
@@ -53,6 +58,9 @@ export function exploreCommand(
     .addOption(pagesOption())
     .addOption(retryLimitOption())
     .addOption(propertyOption())
+    .addOption(methodOption())
+    .addOption(seedOption())
+    .addOption(walksOption())
     .addOption(maxStatesOption())
     .addOption(maxMemoryOption())
     .addOption(maxDepthOption())
@@ -86,6 +94,9 @@ export function exploreCommand(
           states: states === true,
           mutate: mutate === true,
           explain: options.explain === true || (options.json !== true && quiet !== true),
+          method: options.method,
+          seed: options.seed,
+          walks: options.walks,
           maxStates,
           maxBytes: maxMemory === undefined ? undefined : maxMemory * 2 ** 20,
           maxDepth,
@@ -120,5 +131,18 @@ function maxMemoryOption() {
 function maxDepthOption() {
   return new Option("--max-depth <steps>", "look no further than so many steps").argParser(
     wholeNumber(1, 1_000_000),
+  );
+}
+
+function methodOption() {
+  const list = METHOD_IDS.map((id) => `${id}: ${METHODS[id].summary}`).join("; ");
+  return new Option("--method <id>", list).argParser(
+    word("method", METHOD_IDS, `Known are ${METHOD_IDS.join(", ")}.`),
+  );
+}
+
+function walksOption() {
+  return new Option("--walks <number>", "how many random walks are taken").argParser(
+    wholeNumber(1, 1_000_000_000),
   );
 }

@@ -1,78 +1,21 @@
 /**
- * Paths, moves and states for the host to read; the layout is that of abi/records.ts.
+ * Moves and states for the host to read; the layout is that of abi/records.ts.
  */
 import { ActorKind, Joint, ShownEntry, StepKind } from "../abi/vocabulary";
-import { DeviceRecord, MoveRecord, PathStep, StateRecord } from "../abi/records";
+import { DeviceRecord, MoveRecord, StateRecord } from "../abi/records";
 import { LEVEL_PMD } from "../base/page";
 import { entryFrame, isHuge, isMigration, isPresent, isWritable } from "../hardware/pgtable/pte";
 import { payloadFrame, payloadIsWritable, Tlb } from "../hardware/tlb/tlb";
 import { Program } from "../kernel/steps/program";
 import { Task } from "../kernel/steps/task";
 import { FRAME_STRIDE_SHIFT } from "./codec";
-import { Explorer } from "./explorer";
 import { Instance } from "./instance";
-import { PathFinder } from "./path_finder";
-import { Served } from "./served";
-
-/** Bytes of the block that the host reads. */
-const REPORT_BYTES: u32 = 16384;
-
-/** Writes a PathStep for each step up to and including the violating one; returns their number. */
-export function tracePath(explorer: Explorer, property: u32, block: usize): u32 {
-  const violations = explorer.violations;
-  if (!violations.has(property)) return 0;
-  const finder = new PathFinder(explorer);
-  const steps = traceTo(explorer, finder, violations.row(property), block);
-  const isViolated = finder.violate(property);
-  assert(isViolated, "the state before a violation has a step that violates");
-  putStep(block, steps, finder);
-  return steps + 1;
-}
-
-/**
- * Writes the way to a request that is never answered and the cycle behind it; returns their length.
- */
-export function traceUnserved(explorer: Explorer, served: Served, block: usize): u32 {
-  const cycle = served.cycle();
-  const finder = new PathFinder(explorer);
-  let steps = traceTo(explorer, finder, served.entry(), block);
-  for (let i: u32 = 0; i < cycle.states.length; i++) {
-    const isStep = finder.goTo(cycle.states.at(i), cycle.fulfils.at(i));
-    assert(isStep, "an edge of the graph is a step");
-    putStep(block, steps++, finder);
-  }
-  return steps;
-}
-
-/** Writes the steps from the initial state to `row`; returns their number. */
-export function traceTo(explorer: Explorer, finder: PathFinder, row: u32, block: usize): u32 {
-  const store = explorer.store;
-  const depth = store.depth(row);
-  const rows = new StaticArray<u32>(<i32>depth);
-  let at = row;
-  for (let i = <i32>depth - 1; i >= 0; i--) {
-    rows[i] = at;
-    at = store.parent(at);
-  }
-  for (let i = 0; i < rows.length; i++) {
-    const isStep = finder.goTo(rows[i]);
-    assert(isStep, "a row is a step behind its parent");
-    putStep(block, i, finder);
-  }
-  return depth;
-}
-
-function putStep(block: usize, at: u32, finder: PathFinder): void {
-  assert((at + 1) * <u32>offsetof<PathStep>() <= REPORT_BYTES, "a path fits the report");
-  const step = changetype<PathStep>(block + <usize>at * offsetof<PathStep>());
-  step.move = finder.move;
-  step.choices = finder.choices;
-}
+import { Terrain } from "./terrain";
 
 /** Says who moves and which steps of which program it takes. */
-export function describeMove(explorer: Explorer, move: u32, block: usize): void {
-  const moves = explorer.moves;
-  const instance = explorer.instance;
+export function describeMove(terrain: Terrain, move: u32, block: usize): void {
+  const moves = terrain.moves;
+  const instance = terrain.instance;
   const record = changetype<MoveRecord>(block);
   record.actor = moves.actor(move);
   record.index = moves.index(move);
@@ -107,8 +50,8 @@ function describeTask(task: Task, pages: u32, record: MoveRecord, block: usize):
 }
 
 /** What a reader of a counterexample wants beside each step. */
-export function describeState(explorer: Explorer, block: usize): void {
-  const scene = explorer.instance.scene;
+export function describeState(instance: Instance, block: usize): void {
+  const scene = instance.scene;
   const record = changetype<StateRecord>(block);
   const upper = load<u64>(scene.upperAddress());
   record.upper = isPresent(upper) && !isHuge(upper) ? ShownEntry.Table : shownEntry(upper);
@@ -136,7 +79,7 @@ export function describeState(explorer: Explorer, block: usize): void {
   record.pageTableLock = scene.locks.pageTable;
   record.rmapLock = scene.locks.rmap;
   record.driverLock = scene.locks.driver;
-  for (let i = 0; i < scene.attachments.length; i++) describeDevice(explorer.instance, block, i);
+  for (let i = 0; i < scene.attachments.length; i++) describeDevice(instance, block, i);
 }
 
 function describeDevice(instance: Instance, block: usize, i: i32): void {
