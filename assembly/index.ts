@@ -90,7 +90,9 @@ export function exploreUnserved(): u32 {
   return explorer().breadthFirst().served().verdict;
 }
 
-/** Writes the way to a request that is never answered and the cycle behind it; returns their length. */
+/**
+ * Writes the way to a request that is never answered and the cycle behind it; returns their length.
+ */
 export function exploreUnservedPath(): u32 {
   return explorer().breadthFirst().traceUnserved(reportBlock());
 }
