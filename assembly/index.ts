@@ -102,6 +102,18 @@ export function exploreUnservedStem(): u32 {
   return explorer().breadthFirst().stemOfUnserved();
 }
 
+/** Counts the runs of one step more; returns their number. */
+export function exploreCountRuns(): u64 {
+  const runs = explorer().breadthFirst().interleavings();
+  runs.advance();
+  return runs.total;
+}
+
+/** Of the runs counted last those whose last step violates the property. */
+export function exploreViolatingRuns(property: u32): u64 {
+  return explorer().breadthFirst().interleavings().violatingRuns(property);
+}
+
 /** The present state as one number, to tell states apart. */
 export function exploreFingerprint(): u64 {
   return explorer().fingerprint();

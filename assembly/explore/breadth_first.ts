@@ -9,6 +9,7 @@ import { allocate } from "../base/bytes";
 import { WORDS_MAX } from "./codec";
 import { Graph } from "./graph";
 import { Independence } from "./independence";
+import { Interleavings } from "./interleavings";
 import { PathFinder } from "./path_finder";
 import { Search } from "./search";
 import { Served } from "./served";
@@ -33,6 +34,7 @@ export class BreadthFirst extends Search {
   private readonly independence: Independence | null;
   private readonly sleepSets: SleepSets = new SleepSets();
   private servedVerdict: Served | null = null;
+  private counts: Interleavings | null = null;
 
   /** `mode` is a set of bits of ExploreMode. */
   constructor(
@@ -86,6 +88,15 @@ export class BreadthFirst extends Search {
     served = new Served(this.graph!, this.store.rows, this.terrain.instance.devices);
     this.servedVerdict = served;
     return served;
+  }
+
+  /** The runs of one world, counted step by step from its initial state on. */
+  interleavings(): Interleavings {
+    let counts = this.counts;
+    if (counts != null) return counts;
+    counts = new Interleavings(this.terrain, this.store);
+    this.counts = counts;
+    return counts;
   }
 
   /** The operation comes to its end in some state, and leaves nothing of the driver open there. */

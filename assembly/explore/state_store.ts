@@ -60,6 +60,20 @@ export class StateStore {
     return load<u16>(this.row(index) + ((<usize>this.words) << 3), 6);
   }
 
+  /** The row of the packed state at `state`, or NO_ROW. */
+  find(state: usize): u32 {
+    const hash = hashOf(state, this.words);
+    const mask = this.slots - 1;
+    let slot = (<u32>hash) & mask;
+    while (true) {
+      const entry = longAt(this.table, slot);
+      if (entry == 0) return NO_ROW;
+      const isAlike = <u32>(entry >> 32) == <u32>(hash >> 32);
+      if (isAlike && this.equals(<u32>entry - 1, state)) return <u32>entry - 1;
+      slot = (slot + 1) & mask;
+    }
+  }
+
   /** Enters the packed state at `state` unless it is known; returns its row. */
   insert(state: usize, parent: u32, move: u32, choices: u32): u32 {
     const hash = hashOf(state, this.words);

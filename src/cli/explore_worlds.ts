@@ -16,6 +16,7 @@ import {
   formatPreventions,
   formatResult,
 } from "./explore_report.js";
+import { writeExploreFiles } from "./explore_files.js";
 import type { ExploreRequest } from "./explore_request.js";
 import { startProgress } from "./progress.js";
 import type { CommandResult } from "./result.js";
@@ -42,9 +43,11 @@ async function exploreOne(
   const world = resolveSmallWorld(request);
   const parts = [describeWorld(world), formatResult(result)];
   const shortest = shortestViolation(result);
-  if (shortest !== null) {
-    parts.push(formatTimeline(await replayToken(shortest.token, machine), options));
-  }
+  const example = shortest === null ? null : await replayToken(shortest.token, machine);
+  if (example !== null) parts.push(formatTimeline(example, options));
+  const [asked] = options.properties ?? [];
+  const claim = asked === undefined ? null : { world, property: asked };
+  await writeExploreFiles(options, example, claim, machine);
   const explained =
     shortest === null || !options.explain || shortest.fairness === "weak"
       ? null

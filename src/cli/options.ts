@@ -58,6 +58,9 @@ export const outOption = () => new Option("--out <directory>", "write the result
 
 export const traceOption = () => new Option("--trace <file>", "write a trace that Perfetto opens");
 
+export const litmusOption = () =>
+  new Option("--litmus <file>", "write the race and its interleavings as a litmus file");
+
 export const recordingOption = () =>
   new Option("--recording <name>", "recording of a kernel, by name or path");
 

@@ -1,9 +1,11 @@
 /** What `tlbstorm token` does: finds out by its first letters what kind of token it is. */
 import { formatTimeline } from "../explore/timeline.js";
 import { replayToken } from "../explore/counterexample.js";
+import { ExploreMachine } from "../explore/machine.js";
 import { EXPLORE_TOKEN_PREFIX, InvalidToken } from "../explore/token.js";
 import { RUN_TOKEN_PREFIX } from "../run/token.js";
 import type { TokenOptions } from "./commands/token.js";
+import { writeExploreFiles } from "./explore_files.js";
 import { describeWorld } from "./explore_report.js";
 import type { CommandResult } from "./result.js";
 import { repeatRun } from "./run_token.js";
@@ -23,7 +25,9 @@ export const replayAnyToken: Replay = (token, options) => {
 };
 
 async function replayExploration(token: string, options: TokenOptions): Promise<CommandResult> {
-  const example = await replayToken(token);
+  const machine = await ExploreMachine.create();
+  const example = await replayToken(token, machine);
+  await writeExploreFiles(options, example, null, machine);
   const { world, property, steps, loop, isReproduced } = example;
   return {
     json: {

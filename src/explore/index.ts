@@ -8,6 +8,7 @@ export {
   type ExploreOptions,
   type ExploreProgress,
 } from "./explore.js";
+export { formatLitmus, litmusOf, parseLitmus, type Litmus } from "./litmus.js";
 export { ExploreMachine } from "./machine.js";
 export { exploreMutations, type MutateResult, type MutationResult } from "./mutate.js";
 export { mutationsOf, type Mutation, type MutationKind } from "./mutations.js";
@@ -21,6 +22,7 @@ export {
 } from "./small_world.js";
 export { formatTimeline, timelineActors, type TimelineOptions } from "./timeline.js";
 export { InvalidToken, readToken, writeToken, type TokenContent } from "./token.js";
+export { traceOf } from "./trace.js";
 export { allowedWindow, type AllowedWindow } from "./window.js";
 export type * from "./result.js";
 export type * from "./world_state.js";

@@ -164,6 +164,21 @@ export class ExploreMachine {
     return Array.from({ length: steps }, (_, at) => readRecord("PathStep", view, at * size));
   }
 
+  /** How many runs of so many steps there are; a plain search has met every state. */
+  countRuns(steps: number): bigint {
+    let runs = 1n;
+    for (let step = 0; step < steps; step++) {
+      runs = BigInt.asUintN(64, this.core.exports.exploreCountRuns());
+    }
+    return runs;
+  }
+
+  /** Of the runs counted last those whose last step violates the property. */
+  violatingRuns(property: PropertyId): bigint {
+    const runs = this.core.exports.exploreViolatingRuns(PROPERTIES[property].code);
+    return BigInt.asUintN(64, runs);
+  }
+
   /** The present state as one number, to tell states apart. */
   fingerprint(): bigint {
     return BigInt.asUintN(64, this.core.exports.exploreFingerprint());

@@ -46,6 +46,11 @@ export function resolveSmallWorld(input: SmallWorldInput): SmallWorld {
   return { ...world, protocol: resolved.protocol, retryLimit: limit };
 }
 
+/** The id of a built-in protocol; another one as it is. */
+export function protocolText(protocol: Protocol): string | Protocol {
+  return isBuiltin(protocol) ? protocol.id : protocol;
+}
+
 function isBuiltin(protocol: SmallWorldInput["protocol"]): protocol is Protocol {
   return typeof protocol !== "string" && builtinProtocol(protocol.id) === protocol;
 }

@@ -22,11 +22,11 @@ export function formatTimeline(example: Counterexample, options: TimelineOptions
 function table({ steps, initial }: Counterexample, states: boolean): string[] {
   const actors = timelineActors(steps);
   const head = ["time", ...actors, ...(states ? STATE_HEADS : [])];
-  const first = states ? [["0", ...actors.map(() => ""), ...stateCells(initial)]] : [];
+  const first = states ? [["0", ...actors.map(() => ""), ...stateTexts(initial)]] : [];
   const rows = steps.map(({ actor, text, state }, at) => [
     String(at + 1),
     ...actors.map((column) => (column === actor ? text : "")),
-    ...(states ? stateCells(state) : []),
+    ...(states ? stateTexts(state) : []),
   ]);
   return columns(
     [head, ...first, ...rows].map(([time, ...cells]) => [time!.padStart(4), ...cells]),
@@ -47,7 +47,8 @@ function byRank(a: string, b: string): number {
 
 const STATE_HEADS = ["page table", "caches", "frames"];
 
-function stateCells(state: WorldState): string[] {
+/** Page table, caches and owners of frames, each as a short text. */
+export function stateTexts(state: WorldState): [table: string, caches: string, frames: string] {
   return [tableText(state), cachesText(state), framesText(state)];
 }
 

@@ -10,7 +10,8 @@ const TRACE = { packet: 1 } as const;
 const PACKET = { timestamp: 8, sequence: 10, event: 11, descriptor: 60 } as const;
 const DESCRIPTOR = { uuid: 1, name: 2, process: 3, parent: 5 } as const;
 const PROCESS = { pid: 1, name: 6 } as const;
-const EVENT = { type: 9, track: 11, name: 23 } as const;
+const EVENT = { annotations: 4, type: 9, track: 11, name: 23 } as const;
+const ANNOTATION = { int: 4, string: 6, name: 10 } as const;
 
 enum EventType {
   SliceBegin = 1,
@@ -20,6 +21,9 @@ enum EventType {
 
 /** All packets come from one writer. */
 const SEQUENCE = 1;
+
+/** What an event says beside its name; numbers are whole. */
+export type Annotations = Readonly<Record<string, string | number>>;
 
 /** A row of the trace. */
 export interface Track {
@@ -50,16 +54,16 @@ export class PerfettoWriter {
     return { uuid };
   }
 
-  begin(track: Track, timeNs: number, name: string): void {
-    this.event(track, timeNs, EventType.SliceBegin, name);
+  begin(track: Track, timeNs: number, name: string, annotations: Annotations = {}): void {
+    this.event({ track, timeNs, type: EventType.SliceBegin, name, annotations });
   }
 
   end(track: Track, timeNs: number): void {
-    this.event(track, timeNs, EventType.SliceEnd, null);
+    this.event({ track, timeNs, type: EventType.SliceEnd, name: null, annotations: {} });
   }
 
-  instant(track: Track, timeNs: number, name: string): void {
-    this.event(track, timeNs, EventType.Instant, name);
+  instant(track: Track, timeNs: number, name: string, annotations: Annotations = {}): void {
+    this.event({ track, timeNs, type: EventType.Instant, name, annotations });
   }
 
   /** The whole trace. */
@@ -84,8 +88,8 @@ export class PerfettoWriter {
     );
   }
 
-  private event(track: Track, timeNs: number, type: EventType, name: string | null): void {
-    this.pbf.writeMessage(TRACE.packet, writeEvent, { track, timeNs, type, name });
+  private event(event: WrittenEvent): void {
+    this.pbf.writeMessage(TRACE.packet, writeEvent, event);
   }
 }
 
@@ -94,14 +98,19 @@ interface WrittenEvent {
   readonly timeNs: number;
   readonly type: EventType;
   readonly name: string | null;
+  readonly annotations: Annotations;
 }
 
-function writeEvent({ track, timeNs, type, name }: WrittenEvent, pbf: PbfWriter): void {
+function writeEvent(written: WrittenEvent, pbf: PbfWriter): void {
+  const { track, timeNs, type, name, annotations } = written;
   pbf.writeVarintField(PACKET.timestamp, timeNs);
   pbf.writeVarintField(PACKET.sequence, SEQUENCE);
   pbf.writeMessage(
     PACKET.event,
     (_, event) => {
+      for (const entry of Object.entries(annotations)) {
+        event.writeMessage(EVENT.annotations, writeAnnotation, entry);
+      }
       event.writeVarintField(EVENT.type, type);
       event.writeVarintField(EVENT.track, track.uuid);
       if (name !== null) event.writeStringField(EVENT.name, name);
@@ -113,4 +122,10 @@ function writeEvent({ track, timeNs, type, name }: WrittenEvent, pbf: PbfWriter)
 function writeProcess({ pid, name }: { pid: number; name: string }, pbf: PbfWriter): void {
   pbf.writeVarintField(PROCESS.pid, pid);
   pbf.writeStringField(PROCESS.name, name);
+}
+
+function writeAnnotation([name, value]: [string, string | number], pbf: PbfWriter): void {
+  if (typeof value === "number") pbf.writeVarintField(ANNOTATION.int, value);
+  else pbf.writeStringField(ANNOTATION.string, value);
+  pbf.writeStringField(ANNOTATION.name, name);
 }

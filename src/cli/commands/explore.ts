@@ -8,6 +8,7 @@ import {
   devicesOption,
   examples,
   jsonOption,
+  litmusOption,
   newCommand,
   operationOption,
   pagesOption,
@@ -15,6 +16,7 @@ import {
   quietOption,
   retryLimitOption,
   seedOption,
+  traceOption,
   wholeNumber,
   word,
 } from "../options.js";
@@ -39,6 +41,9 @@ export interface ExploreOptions {
   method?: MethodId | undefined;
   seed?: bigint | undefined;
   walks?: number | undefined;
+  /** Where the counterexample that is shown goes as a trace, and the claim as a litmus file. */
+  trace?: string | undefined;
+  litmus?: string | undefined;
   quiet?: true | undefined;
 }
 
@@ -70,6 +75,8 @@ export function exploreCommand(
     .option("--explain", "with --json: what would have prevented the shortest violation")
     .option("--states", "show page table, caches and owners of frames beside each step")
     .option("--all", "every protocol with every operation, or those of the one that is named")
+    .addOption(traceOption())
+    .addOption(litmusOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText(
@@ -97,6 +104,8 @@ export function exploreCommand(
           method: options.method,
           seed: options.seed,
           walks: options.walks,
+          trace: options.trace,
+          litmus: options.litmus,
           maxStates,
           maxBytes: maxMemory === undefined ? undefined : maxMemory * 2 ** 20,
           maxDepth,

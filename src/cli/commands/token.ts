@@ -1,11 +1,21 @@
 /** `tlbstorm token TOKEN`: repeats exactly what a token names. */
-import { examples, jsonOption, newCommand, quietOption } from "../options.js";
+import {
+  examples,
+  jsonOption,
+  litmusOption,
+  newCommand,
+  quietOption,
+  traceOption,
+} from "../options.js";
 import { deliver, type CommandResult } from "../result.js";
 
 export interface TokenOptions {
   /** Show page table, caches and owners of frames beside each step. */
   states: boolean;
   quiet?: boolean | undefined;
+  /** Of a counterexample: where it goes as a trace, and the claim as a litmus file. */
+  trace?: string | undefined;
+  litmus?: string | undefined;
 }
 
 export function tokenCommand(
@@ -19,11 +29,13 @@ export function tokenCommand(
     )
     .argument("<token>", "a token that run, explore or study printed")
     .option("--states", "show page table, caches and owners of frames beside each step")
+    .addOption(traceOption())
+    .addOption(litmusOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText("after", examples(["tlbstorm token TOKEN", "the timeline of what TOKEN names"]))
     .action(async (token, options) => {
-      const { states, quiet } = options;
-      deliver(await replay(token, { states: states === true, quiet }), options);
+      const { states, quiet, trace, litmus } = options;
+      deliver(await replay(token, { states: states === true, quiet, trace, litmus }), options);
     });
 }
