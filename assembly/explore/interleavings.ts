@@ -1,9 +1,9 @@
 /**
- * Counts interleavings: how many different runs of a given number of steps there are, and how many of
- * them violate a property with their last step.
+ * Counts interleavings: how many different runs of a given number of steps there are, and how many
+ * of them violate a property with their last step.
  *
- * Models:     a run is told apart from another one by whose step came when, and by the answers to what
- *             the steps asked.
+ * Models:     a run is told apart from another one by whose step came when, and by the answers to
+ *             what the steps asked.
  * Simplifies: counts are 64-bit numbers; what is more stays at the largest.
  */
 import { allocate, longAt, putLong } from "../base/bytes";

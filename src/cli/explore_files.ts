@@ -4,7 +4,7 @@ import { formatLitmus, litmusOf } from "../explore/litmus.js";
 import type { ExploreMachine } from "../explore/machine.js";
 import type { PropertyId } from "../explore/properties.js";
 import type { SmallWorld } from "../explore/small_world.js";
-import { traceOf } from "../explore/trace.js";
+import { traceCounterexample } from "../trace/counterexample_trace.js";
 import { UserError } from "./errors.js";
 import { writeOutput } from "./files.js";
 
@@ -25,7 +25,7 @@ export async function writeExploreFiles(
     if (example === null) {
       throw new UserError("--trace", "there is no counterexample to draw", "leave it out");
     }
-    await writeOutput(files.trace, traceOf(example));
+    await writeOutput(files.trace, traceCounterexample(example));
   }
   if (files.litmus === undefined) return;
   const [world, property] = example === null ? [claim?.world, claim?.property] : worldOf(example);

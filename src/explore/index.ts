@@ -22,7 +22,6 @@ export {
 } from "./small_world.js";
 export { formatTimeline, timelineActors, type TimelineOptions } from "./timeline.js";
 export { InvalidToken, readToken, writeToken, type TokenContent } from "./token.js";
-export { traceOf } from "./trace.js";
 export { allowedWindow, type AllowedWindow } from "./window.js";
 export type * from "./result.js";
 export type * from "./world_state.js";

@@ -1,9 +1,9 @@
 /**
  * Litmus files: one race, whether it can happen, and how many interleavings show it.
  *
- * Models:     the habit of linux tools/memory-model/litmus-tests: the result stands first, `Never` or
- *             `Sometimes`. The number of interleavings is part of the claim: if it changes, the world
- *             has got more or fewer behaviours.
+ * Models: the habit of linux tools/memory-model/litmus-tests: the result stands first, `Never` or
+ *         `Sometimes`. The number of interleavings is part of the claim: if it changes, the world
+ *         has got more or fewer behaviours.
  */
 import { parse, stringify } from "yaml";
 import { z } from "zod";

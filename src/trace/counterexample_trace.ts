@@ -1,13 +1,13 @@
-/** A counterexample as a trace that Perfetto opens: a track for each actor, a slice for each step. */
-import { PerfettoWriter } from "../trace/perfetto.js";
-import type { Counterexample } from "./counterexample.js";
-import { PROPERTIES } from "./properties.js";
-import { stateTexts, timelineActors } from "./timeline.js";
+/** A counterexample as a trace for Perfetto: a track for each actor, a slice for each step. */
+import type { Counterexample } from "../explore/counterexample.js";
+import { PROPERTIES } from "../explore/properties.js";
+import { stateTexts, timelineActors } from "../explore/timeline.js";
+import { PerfettoWriter } from "./perfetto.js";
 
 /** How long a step is drawn: exploration has an order and no times. */
 const STEP_NS = 1000;
 
-export function traceOf(example: Counterexample): Uint8Array {
+export function traceCounterexample(example: Counterexample): Uint8Array {
   const { world, steps, property, token, isReproduced } = example;
   const trace = new PerfettoWriter();
   const group = trace.process(`${world.operation} under ${world.protocol.id}`);
