@@ -35,7 +35,11 @@ function shortAnswer(data: StudyData): string {
   );
   const clean = cleanProtocols(data);
   const found = parts.length === 0 ? "no stale access at either edge" : parts.join("; ");
-  return `Exploration finds ${found}. Nothing is violated under ${listed(clean) || "any protocol"}.`;
+  const rest =
+    clean.length === 0
+      ? "Under each protocol the device reaches what the mm had ruled out"
+      : `No access reaches what the mm had ruled out under ${listed(clean)}`;
+  return `Exploration finds ${found}. ${rest}.`;
 }
 
 /** Protocols without a violation in exploration and in the run, walks and failures apart. */
