@@ -8,6 +8,7 @@ import { exploreMutations, type MutateResult } from "../explore/mutate.js";
 import type { PropertyId } from "../explore/properties.js";
 import { resolveSmallWorld } from "../explore/small_world.js";
 import { formatTimeline } from "../explore/timeline.js";
+import { checkLitmusFiles } from "./check_litmus.js";
 import type { ExploreOptions } from "./commands/explore.js";
 import {
   describeWorld,
@@ -25,6 +26,7 @@ export async function exploreWorlds(
   requests: ExploreRequest[],
   options: ExploreOptions,
 ): Promise<CommandResult> {
+  if (options.litmusCheck !== undefined) return checkLitmusFiles(options.litmusCheck, options);
   const machine = await ExploreMachine.create();
   if (options.mutate) return exploreMutants(requests, options, machine);
   if (options.all) return exploreMatrix(requests, options, machine);

@@ -8,12 +8,20 @@ export {
   type ExploreOptions,
   type ExploreProgress,
 } from "./explore.js";
-export { formatLitmus, litmusOf, parseLitmus, type Litmus } from "./litmus.js";
+export { formatLitmus, litmusOf, readLitmus, type Litmus, type ReadLitmus } from "./litmus.js";
+export { checkLitmus, type LitmusCheck, type LitmusDifference } from "./litmus_check.js";
 export { ExploreMachine } from "./machine.js";
 export { exploreMutations, type MutateResult, type MutationResult } from "./mutate.js";
 export { mutationsOf, type Mutation, type MutationKind } from "./mutations.js";
 export { OPERATION_IDS, OPERATIONS, type OperationId } from "./operations.js";
-export { appliesTo, PROPERTIES, PROPERTY_IDS, type PropertyId } from "./properties.js";
+export {
+  appliesTo,
+  PROPERTIES,
+  PROPERTY_IDS,
+  SAFETY_IDS,
+  type PropertyId,
+  type SafetyId,
+} from "./properties.js";
 export {
   resolveSmallWorld,
   type RetryLimit,

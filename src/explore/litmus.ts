@@ -5,38 +5,45 @@
  *         `Sometimes`. The number of interleavings is part of the claim: if it changes, the world
  *         has got more or fewer behaviours.
  */
-import { parse, stringify } from "yaml";
+import { stringify } from "yaml";
 import { z } from "zod";
 import { ExploreEnd } from "../abi/vocabulary.generated.js";
 import { ProtocolSchema } from "../protocols/schema.js";
-import { InvalidScenario } from "../scenario/index.js";
+import { ProtocolShape } from "../protocols/shape.js";
+import { InvalidScenario, type ScenarioError } from "../scenario/index.js";
+import { checkValue, readDocument } from "../scenario/parse.js";
+import type { Locate } from "../scenario/locate.js";
 import { replayToken } from "./counterexample.js";
 import type { ExploreMachine } from "./machine.js";
 import { OPERATION_IDS } from "./operations.js";
-import { PROPERTIES, PROPERTY_IDS, type PropertyId } from "./properties.js";
+import { appliesTo, PROPERTIES, SAFETY_IDS, type SafetyId } from "./properties.js";
 import { protocolText, resolveSmallWorld, type SmallWorld } from "./small_world.js";
 import { formatTimeline } from "./timeline.js";
-import { readToken, writeToken } from "./token.js";
+import { writeToken } from "./token.js";
+
+/** Decimal digits: the number may be longer than one of JSON. */
+const digits = (description: string) =>
+  z.string().regex(/^\d+$/, "expected decimal digits in quotes").describe(description);
 
 const LitmusSchema = z.strictObject({
-  litmus: z.string(),
-  result: z.enum(["Never", "Sometimes"]),
-  because: z.string(),
+  litmus: z.string().min(1).describe("its name"),
+  result: z.enum(["Never", "Sometimes"]).describe("whether an interleaving violates the property"),
+  because: z.string().optional().describe("the rule, for the reader"),
   world: z.strictObject({
     protocol: z.union([z.string(), ProtocolSchema]),
     operation: z.enum(OPERATION_IDS),
-    devices: z.int(),
-    pages: z.int(),
-    retryLimit: z.union([z.int(), z.literal("unlimited")]),
+    devices: z.int().optional(),
+    pages: z.int().optional(),
+    retryLimit: z.union([z.int(), z.literal("unlimited")]).optional(),
   }),
-  exists: z.enum(PROPERTY_IDS).describe("the property whose violation is asked for"),
+  exists: z.enum(SAFETY_IDS).describe("the property whose violation is asked for"),
   interleavings: z
     .strictObject({
       steps: z.int().describe("the length of the runs that are counted"),
-      violating: z.string().describe("those whose last step violates the property"),
-      all: z.string(),
+      violating: digits("those whose last step violates the property"),
+      all: digits("all runs of that length"),
     })
-    .describe("whole numbers in decimal digits; they may be longer than a number of JSON"),
+    .optional(),
   token: z.string().optional(),
   timeline: z.string().optional(),
 });
@@ -49,12 +56,23 @@ const STEPS_OF_NEVER = 12;
 /** What a world says about a property, as a litmus file; the world can be explored as a whole. */
 export async function litmusOf(
   world: SmallWorld,
-  property: Exclude<PropertyId, "served">,
+  property: SafetyId,
   machine: ExploreMachine,
 ): Promise<Litmus> {
+  if (!appliesTo(property, world.operation, world.protocol)) {
+    throw invalid(
+      `${property} is about nothing that ${world.operation} does here`,
+      "see: tlbstorm list properties",
+    );
+  }
   machine.boot(world);
   const end = machine.run(STATES_MAX, { states: STATES_MAX, bytes: 2 ** 31, depth: STATES_MAX });
-  if (end !== ExploreEnd.Exhausted) throw tooLarge();
+  if (end !== ExploreEnd.Exhausted) {
+    throw invalid(
+      "the world is too large to count its interleavings",
+      "take fewer devices or pages",
+    );
+  }
   const path = machine.path(property);
   const steps = path?.length ?? STEPS_OF_NEVER;
   const all = machine.countRuns(steps);
@@ -77,10 +95,9 @@ export async function litmusOf(
 
 const STATES_MAX = 2_000_000;
 
-function tooLarge(): InvalidScenario {
-  const problem = "the world is too large to count its interleavings";
-  const nothing = { file: null, line: null, column: null, path: "explore" };
-  return new InvalidScenario([{ ...nothing, problem, hint: "take fewer devices or pages" }]);
+function invalid(problem: string, hint: string): InvalidScenario {
+  const nothing = { file: null, line: null, column: null, path: "litmus" };
+  return new InvalidScenario([{ ...nothing, problem, hint }]);
 }
 
 /** The file: the result first, for those who look for nothing else. */
@@ -88,18 +105,45 @@ export function formatLitmus(litmus: Litmus): string {
   return `# Result: ${litmus.result}\n${stringify(litmus, { lineWidth: 0 })}`;
 }
 
-export function parseLitmus(text: string): Litmus {
-  return LitmusSchema.parse(parse(text));
+/** A litmus file and the world that it is about. */
+export interface ReadLitmus {
+  readonly litmus: Litmus;
+  readonly world: SmallWorld;
 }
 
-/** The world of a litmus file. */
-export function worldOf({ world }: Litmus): SmallWorld {
-  const { retryLimit, ...rest } = world;
-  return resolveSmallWorld({ ...rest, retryLimit });
+/** Reads a litmus file; throws InvalidScenario with the place of each mistake. */
+export function readLitmus(text: string, file: string): ReadLitmus {
+  const read = readDocument(text, file, "a litmus file needs litmus, result, world and exists");
+  if (!read.ok) throw new InvalidScenario(read.errors);
+  const place = { file, locate: read.locate };
+  const checked = checkValue(LitmusSchema, read.value, place, knownKeys);
+  if (!checked.ok) throw new InvalidScenario(checked.errors);
+  const litmus = checked.data;
+  try {
+    return { litmus, world: resolveSmallWorld(litmus.world) };
+  } catch (error) {
+    if (!(error instanceof InvalidScenario)) throw error;
+    throw new InvalidScenario(error.errors.map((one) => placedIn(one, file, read.locate)));
+  }
 }
 
-/** A litmus file for what a token names. */
-export async function litmusOfToken(token: string, machine: ExploreMachine): Promise<Litmus> {
-  const { world, property } = readToken(token);
-  return litmusOf(world, property as Exclude<PropertyId, "served">, machine);
+function knownKeys(path: readonly PropertyKey[]): string[] {
+  if (path.length === 0) return Object.keys(LitmusSchema.shape);
+  if (path[0] === "world" && path.length === 1) return Object.keys(LitmusSchema.shape.world.shape);
+  if (path[0] === "world") return Object.keys(ProtocolShape.shape);
+  return ["steps", "violating", "all"];
+}
+
+/** A mistake of the world, at its place in the litmus file. */
+function placedIn(error: ScenarioError, file: string, locate: Locate): ScenarioError {
+  const keys = error.path.split(/[.[\]]+/).filter((key) => key !== "" && key !== "explore");
+  const path = ["world", ...keys.map((key) => (/^\d+$/.test(key) ? Number(key) : key))];
+  const position = locate(path, false) ?? locate(["world"], false);
+  return {
+    ...error,
+    file,
+    line: position?.line ?? null,
+    column: position?.column ?? null,
+    path: path.join("."),
+  };
 }

@@ -59,6 +59,11 @@ export type PropertyId = keyof typeof PROPERTIES;
 
 export const PROPERTY_IDS = Object.keys(PROPERTIES) as PropertyId[];
 
+/** A property that one step violates; the others are about runs that never end. */
+export type SafetyId = Exclude<PropertyId, "served">;
+
+export const SAFETY_IDS = PROPERTY_IDS.filter((id): id is SafetyId => id !== "served");
+
 /** Whether a property says anything about an operation under a protocol. */
 export function appliesTo(id: PropertyId, operation: OperationId, protocol: Protocol): boolean {
   const property: PropertyDefinition = PROPERTIES[id];

@@ -3,10 +3,13 @@ import { PbfReader } from "pbf";
 import { compile } from "pbf/compile";
 import { sync } from "resolve-protobuf-schema";
 import { beforeAll, describe, expect, test } from "vitest";
+import { replayToken } from "../../src/explore/counterexample.js";
+import { explore } from "../../src/explore/explore.js";
 import { syntheticProgram } from "../../src/run/program.js";
 import { runScenario } from "../../src/run/run.js";
 import type { RunResult } from "../../src/run/result.js";
 import { loadScenario } from "../../src/scenario/index.js";
+import { traceCounterexample } from "../../src/trace/counterexample_trace.js";
 import { PerfettoWriter } from "../../src/trace/perfetto.js";
 import { RunTrace } from "../../src/trace/run_trace.js";
 import { formatRunTimeline, traceViolation } from "../../src/trace/run_timeline.js";
@@ -127,5 +130,30 @@ describe("a trace for Perfetto", () => {
     expect(events.filter(({ type }) => type === 2).length).toBeGreaterThanOrEqual(
       events.filter(({ type }) => type === 1).length - 1,
     );
+  });
+});
+
+describe("a trace of a counterexample", () => {
+  test("has a track for each actor and a slice for each step, and ends with the violation", async () => {
+    const { properties } = await explore({ protocol: "flush-at-end", operation: "munmap" });
+    const example = await replayToken(properties["stale-read"]!.token!);
+    const packets = packetsOf(traceCounterexample(example));
+    const nameOf = new Map(
+      packets.flatMap(({ track_descriptor: track }) =>
+        track === undefined ? [] : [[track.uuid, track.name] as const],
+      ),
+    );
+    const events = packets.flatMap(({ timestamp, track_event: event }) =>
+      timestamp === undefined || event === undefined ? [] : [{ timestamp, ...event }],
+    );
+    const begins = events.filter(({ type }) => type === 1);
+    expect(begins.map(({ track_uuid, name }) => `${nameOf.get(track_uuid)!}: ${name}`)).toEqual(
+      example.steps.map(({ actor, text }) => `${actor}: ${text}`),
+    );
+    const times = begins.map(({ timestamp }) => timestamp);
+    expect(times).toEqual([...times].sort((a, b) => a - b));
+    const last = events.at(-1)!;
+    expect(last).toMatchObject({ type: 3, name: "stale-read violated" });
+    expect(nameOf.get(last.track_uuid)).toBe("device 0");
   });
 });

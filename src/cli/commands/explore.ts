@@ -44,6 +44,8 @@ export interface ExploreOptions {
   /** Where the counterexample that is shown goes as a trace, and the claim as a litmus file. */
   trace?: string | undefined;
   litmus?: string | undefined;
+  /** Litmus files that are checked; nothing else is explored then. */
+  litmusCheck?: readonly string[] | undefined;
   quiet?: true | undefined;
 }
 
@@ -77,6 +79,7 @@ export function exploreCommand(
     .option("--all", "every protocol with every operation, or those of the one that is named")
     .addOption(traceOption())
     .addOption(litmusOption())
+    .addOption(litmusCheckOption())
     .addOption(jsonOption())
     .addOption(quietOption())
     .addHelpText(
@@ -88,11 +91,14 @@ export function exploreCommand(
         ["tlbstorm explore examples/mirror_two_devices.json", "what a scenario says"],
         ["tlbstorm explore --protocol mirror-kvm --operation dontneed --mutate", "what for"],
         ["tlbstorm explore --all --json", "the whole matrix"],
+        ["tlbstorm explore --litmus-check test/litmus/*.yaml", "whether what they claim is so"],
       ),
     )
     .action(async (path, options) => {
+      const { litmusCheck } = options;
       const loaded = path === undefined ? null : await readScenario(path, {}, options);
-      const requests = exploreRequests(loaded?.resolved ?? null, options);
+      const requests =
+        litmusCheck === undefined ? exploreRequests(loaded?.resolved ?? null, options) : [];
       const { property, states, mutate, maxStates, maxMemory, maxDepth, quiet } = options;
       deliver(
         await explore(requests, {
@@ -106,6 +112,7 @@ export function exploreCommand(
           walks: options.walks,
           trace: options.trace,
           litmus: options.litmus,
+          litmusCheck,
           maxStates,
           maxBytes: maxMemory === undefined ? undefined : maxMemory * 2 ** 20,
           maxDepth,
@@ -116,6 +123,13 @@ export function exploreCommand(
         options,
       );
     });
+}
+
+function litmusCheckOption() {
+  return new Option(
+    "--litmus-check <files...>",
+    "explore the worlds of litmus files again: exit code 1 if one does not say what is so",
+  );
 }
 
 function propertyOption() {
