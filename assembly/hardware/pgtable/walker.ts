@@ -5,12 +5,28 @@
  *             on the way down; 2 MiB leaves; no-access results of absent entries.
  * Simplifies: accessed and dirty bits are set by nobody.                       (DEVIATIONS D4)
  * Source:     Intel SDM vol. 3A, 4.5 and 4.10.3.
+ *
+ * A hot room: a whole walk at once reads the levels without a loop.
  */
-import { LEVEL_PGD, LEVEL_PMD, LEVEL_PTE, PAGE_SHIFT, tableIndex } from "../../base/page";
+import {
+  LEVEL_PGD,
+  LEVEL_PMD,
+  LEVEL_PTE,
+  LEVEL_PUD,
+  PAGE_SHIFT,
+  tableIndex,
+} from "../../base/page";
 import { Oracle } from "../../oracle/oracle";
 import { NO_FRAME, PhysicalMemory } from "../memory/physical_memory";
-import { entryFrame, isHuge, isPresent, isWritable } from "./pte";
+import { entryFrame, isHuge, isPresent, isWritable, PTE_PAGE_SIZE, PTE_PRESENT } from "./pte";
 import { WalkCache } from "./walk_cache";
+
+/** An index into a table, scaled to the size of an entry. */
+const INDEX: u32 = 511 << 3;
+/** The lower half of an entry: what tells a table from a huge page or nothing, and its address. */
+const KIND: u32 = <u32>(PTE_PRESENT | PTE_PAGE_SIZE);
+const TABLE: u32 = <u32>PTE_PRESENT;
+const FRAME: u32 = 0xfffff000;
 
 export class Walker {
   // What the last finished walk found; frame NO_FRAME: no translation.
@@ -64,38 +80,48 @@ export class Walker {
    * the same moment as the entries that name them.
    */
   walk(root: u32, asid: u32, va: u64, cache: WalkCache): void {
-    this.begin(root, asid, va, cache);
-    if (cache.hasEntries) {
-      if (this.step(cache)) return;
-      while (!this.read(cache)) continue;
+    if (!cache.hasEntries) {
+      this.oracle.walkReads(root, this.generationOf(root));
+      this.frame = NO_FRAME;
+      this.descend(root, va);
       return;
     }
-    this.oracle.walkReads(root, this.tableGeneration);
-    this.descend(root, va);
+    this.begin(root, asid, va, cache);
+    if (this.step(cache)) return;
+    while (!this.read(cache)) continue;
   }
 
-  /** From the top to the leaf, with nothing to remember on the way. */
+  /**
+   * From the top to the leaf, with nothing to remember on the way. Tables lie below 4 GiB, so that
+   * the lower half of an entry names the next one.
+   */
   private descend(root: u32, va: u64): void {
     const tables = this.memory.tables;
-    let entry: u64;
-    let at = tables + ((<usize>root) << 12);
-    for (let shift: u64 = PAGE_SHIFT + 9 * 3; shift > PAGE_SHIFT; shift -= 9) {
-      this.reads++;
-      entry = load<u64>(at + (((<usize>(va >> shift)) & 511) << 3));
-      if (!isPresent(entry)) return;
-      if (isHuge(entry)) {
-        this.isHuge = true;
-        this.frame = entryFrame(entry) + ((<u32>(va >> PAGE_SHIFT)) & 511);
-        this.isWritable = isWritable(entry);
-        return;
-      }
-      at = tables + ((<usize>entryFrame(entry)) << 12);
-    }
-    this.reads++;
-    entry = load<u64>(at + (((<usize>(va >> PAGE_SHIFT)) & 511) << 3));
-    if (!isPresent(entry)) return;
+    let at = tables + ((<usize>root) << 12) + ((<u32>(va >> 36)) & INDEX);
+    let entry = load<u32>(at);
+    if ((entry & KIND) != TABLE) return this.end(at, va, LEVEL_PGD);
+    at = tables + (entry & FRAME) + ((<u32>(va >> 27)) & INDEX);
+    entry = load<u32>(at);
+    if ((entry & KIND) != TABLE) return this.end(at, va, LEVEL_PUD);
+    at = tables + (entry & FRAME) + ((<u32>(va >> 18)) & INDEX);
+    entry = load<u32>(at);
+    if ((entry & KIND) != TABLE) return this.end(at, va, LEVEL_PMD);
+    at = tables + (entry & FRAME) + ((<u32>(va >> 9)) & INDEX);
+    const leaf = load<u64>(at);
+    this.reads += 4;
+    if (!isPresent(leaf)) return;
     this.isHuge = false;
-    this.frame = entryFrame(entry);
+    this.frame = entryFrame(leaf);
+    this.isWritable = isWritable(leaf);
+  }
+
+  /** The walk ends above the leaves: at a huge page, or at nothing. */
+  private end(at: usize, va: u64, level: u32): void {
+    this.reads += LEVEL_PGD + 1 - level;
+    const entry = load<u64>(at);
+    if (!isPresent(entry)) return;
+    this.isHuge = true;
+    this.frame = entryFrame(entry) + ((<u32>(va >> PAGE_SHIFT)) & 511);
     this.isWritable = isWritable(entry);
   }
 
