@@ -143,11 +143,20 @@ export class PlainTables {
     if (this.owners[root] === FrameOwner.Reused || this.generations[root] !== 0) this.staleWalks++;
     this.frame = NO_FRAME;
     let at = root * ENTRIES * 2 + ((high >>> 6) & INDEX);
-    if ((halves[at]! & (PRESENT | PAGE_SIZE)) !== PRESENT) { this.end(at, low, 1); return; }
+    if ((halves[at]! & (PRESENT | PAGE_SIZE)) !== PRESENT) {
+      this.end(at, low, 1);
+      return;
+    }
     at = below(halves[at]!) + (((high << 3) | (low >>> 29)) & INDEX);
-    if ((halves[at]! & (PRESENT | PAGE_SIZE)) !== PRESENT) { this.end(at, low, 2); return; }
+    if ((halves[at]! & (PRESENT | PAGE_SIZE)) !== PRESENT) {
+      this.end(at, low, 2);
+      return;
+    }
     at = below(halves[at]!) + ((low >>> 20) & INDEX);
-    if ((halves[at]! & (PRESENT | PAGE_SIZE)) !== PRESENT) { this.end(at, low, 3); return; }
+    if ((halves[at]! & (PRESENT | PAGE_SIZE)) !== PRESENT) {
+      this.end(at, low, 3);
+      return;
+    }
     at = below(halves[at]!) + ((low >>> 11) & INDEX);
     const leaf = halves[at]!;
     this.reads += 4;
