@@ -81,7 +81,7 @@ export function formatPreventions(
 }
 
 /** Each mutation with the properties that hold without it and are violated with it. */
-export function formatMutations({ base, mutations, vacuous }: MutateResult): string {
+export function formatMutations({ base, mutations, vacuous, unnotified }: MutateResult): string {
   const rows = mutations.map(({ text, breaks, explored }) => [
     text,
     breaks.map((id) => `${id} ${explored.properties[id]!.steps!}`).join(", ") || "-",
@@ -92,10 +92,11 @@ export function formatMutations({ base, mutations, vacuous }: MutateResult): str
     "",
     `hold without a mutation: ${held.map(([id]) => id).join(", ") || "none"}`,
   ];
-  if (vacuous.length > 0) {
+  if (vacuous.length > 0) lines.push(`vacuous: no mutation violates ${vacuous.join(", ")}`);
+  if (unnotified.length > 0) {
     lines.push(
-      `vacuous: ${vacuous.join(", ")}; no mutation violates them, so it is not the protocol that ` +
-        "makes them hold",
+      `  nor does no notification at all violate ${unnotified.join(", ")}: ${base.operation} alone ` +
+        "makes them hold, under any protocol",
     );
   }
   return lines.join("\n");

@@ -1,10 +1,11 @@
 /** Explores every mutation of a protocol: which property each step of the driver is there for. */
+import { builtinProtocol } from "../protocols/catalogue.js";
 import { exploreWorld, type ExploreOptions } from "./explore.js";
 import { ExploreMachine } from "./machine.js";
 import { mutationsOf, type MutationKind } from "./mutations.js";
 import type { PropertyId } from "./properties.js";
 import type { ExploreResult } from "./result.js";
-import { resolveSmallWorld, type SmallWorldInput } from "./small_world.js";
+import { resolveSmallWorld, type SmallWorld, type SmallWorldInput } from "./small_world.js";
 
 export interface MutationResult {
   readonly kind: MutationKind;
@@ -23,6 +24,11 @@ export interface MutateResult {
    * The properties that hold and that no mutation breaks: the protocol is not what makes them hold.
    */
   readonly vacuous: readonly PropertyId[];
+  /**
+   * Of these the ones that hold with no notification at all: the operation does nothing that could
+   * violate them.
+   */
+  readonly unnotified: readonly PropertyId[];
 }
 
 export async function exploreMutations(
@@ -39,7 +45,19 @@ export async function exploreMutations(
   }
   const broken = new Set(mutations.flatMap(({ breaks }) => breaks));
   const vacuous = heldBy(base).filter((id) => !broken.has(id));
-  return { schema: "tlbstorm.explore-mutations/1", base, mutations, vacuous };
+  const unnotified = await heldWithoutNotification(world, vacuous, options);
+  return { schema: "tlbstorm.explore-mutations/1", base, mutations, vacuous, unnotified };
+}
+
+async function heldWithoutNotification(
+  world: SmallWorld,
+  vacuous: readonly PropertyId[],
+  options: ExploreOptions,
+): Promise<PropertyId[]> {
+  if (vacuous.length === 0) return [];
+  const bare = { ...world, protocol: builtinProtocol("none")! };
+  const held = heldBy(await exploreWorld(bare, { ...options, properties: vacuous }));
+  return vacuous.filter((id) => held.includes(id));
 }
 
 function heldBy({ properties }: ExploreResult): PropertyId[] {

@@ -80,12 +80,13 @@ describe("a mutation", () => {
   );
 
   test("leaves stale accesses of mprotect vacuous: it gives no frame away", async () => {
-    const { vacuous } = await exploreMutations({
+    const { vacuous, unnotified } = await exploreMutations({
       protocol: "secondary-flush",
       operation: "mprotect",
       machine,
     });
     expect(vacuous).toEqual(["stale-read", "stale-write"]);
+    expect(unnotified).toEqual(vacuous);
   });
 });
 
