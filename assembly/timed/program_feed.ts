@@ -1,7 +1,8 @@
 /**
  * Feeds the records of a program to a timed run: time passes until each is due, then the mm acts.
  *
- * Models:     a program that waits between its calls; the end of a run at a given time.
+ * Models:     a program that waits between its calls, or is late with them; the end of a run at a
+ *             given time, once the operation that is on its way then is over.
  */
 import { EventRecord } from "../abi/records";
 import { Counter } from "../abi/vocabulary";
@@ -26,7 +27,8 @@ export class ProgramFeed {
     for (let taken: u32 = 0; taken < records; taken++) {
       const record = changetype<EventRecord>(at);
       const due = this.program.due(record.t);
-      if (!this.machine.passWithin(min(due, until), budget) || due > until) return taken;
+      if (!this.machine.passWithin(min(due, until), budget)) return taken;
+      if (due > until || this.machine.now >= until) return taken;
       this.replay.take(record);
       at += offsetof<EventRecord>();
     }

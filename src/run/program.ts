@@ -4,7 +4,7 @@ import type { ResolvedScenario, ResolvedWorkloadOperation } from "../scenario/re
 import { EventEncoder } from "../workload/encode.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader, RecordingReader } from "../workload/recording.js";
-import { SYNTHETIC_HEADER, syntheticEvents } from "../workload/synthetic.js";
+import { emitSyntheticEvents, SYNTHETIC_HEADER } from "../workload/synthetic.js";
 import { shareMm } from "./shared_mm.js";
 
 /** A program that can be run any number of times. */
@@ -42,7 +42,9 @@ export async function programOf(name: string, reader: RecordingReader): Promise<
 export function syntheticProgram(operations: readonly ResolvedWorkloadOperation[]): Program {
   const encoder = new EventEncoder();
   encoder.addHeader(SYNTHETIC_HEADER);
-  for (const event of syntheticEvents(operations)) encoder.add(event);
+  emitSyntheticEvents(operations, (event) => {
+    encoder.add(event);
+  });
   return programFrom(SYNTHETIC_HEADER.name, SYNTHETIC_HEADER, joined([encoder.take()]));
 }
 

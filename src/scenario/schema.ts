@@ -214,7 +214,9 @@ const UntilSchema = z
     z.literal("workload"),
     record({ events: count("events", 1, Number.MAX_SAFE_INTEGER) }),
   ])
-  .describe("when the run ends, if the workload has not ended before");
+  .describe(
+    "when the run ends, after the operation on its way then, unless the workload has ended before",
+  );
 
 export const ScenarioSchema = record({
   $schema: z.string().describe("where an editor finds the JSON Schema; not used").optional(),

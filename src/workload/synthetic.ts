@@ -54,9 +54,14 @@ export const SYNTHETIC_HEADER: RecordingHeader = {
   note: "",
 };
 
-/** The events of a workload in order; lines are counted as a recording's are. */
-export function syntheticEvents(operations: readonly ResolvedWorkloadOperation[]): RecordedEvent[] {
-  const writer = new EventWriter();
+/**
+ * Gives the events of a workload to `emit`, in order; lines are counted as a recording's are.
+ */
+export function emitSyntheticEvents(
+  operations: readonly ResolvedWorkloadOperation[],
+  emit: (event: RecordedEvent) => void,
+): void {
+  const writer = new EventWriter(emit);
   writer.boot();
   const vmas = operations.map(({ pages }, at) => new Vma(FIRST_VMA + at * VMA_STRIDE, pages));
   for (const vma of vmas) writer.mapAndTouch(vma);
@@ -65,7 +70,6 @@ export function syntheticEvents(operations: readonly ResolvedWorkloadOperation[]
     HALVES[operations[at]!.kind][half]?.(writer, vmas[at]!);
   }
   writer.exit();
-  return writer.events;
 }
 
 /**
@@ -173,10 +177,13 @@ class Vma {
 type WithoutContext<E> = E extends Context ? Omit<E, keyof Context> : never;
 
 class EventWriter {
-  readonly events: RecordedEvent[] = [];
   /** When what is written next is due. */
   time = 0;
   private children = 0;
+  /** The header is line 1. */
+  private line = 1;
+
+  constructor(private readonly emit: (event: RecordedEvent) => void) {}
 
   boot(): void {
     this.task({ ev: "exec" });
@@ -249,9 +256,7 @@ class EventWriter {
     this.add(event, TASK);
   }
 
-  /** The header is line 1. */
   private add(event: WithoutContext<RecordedEvent>, by: Omit<Context, "t">): void {
-    const line = this.events.length + 2;
-    this.events.push({ ...event, ...by, line, t: this.time });
+    this.emit({ ...event, ...by, line: ++this.line, t: this.time });
   }
 }

@@ -47,4 +47,20 @@ describe("a run of a synthetic workload", () => {
     expect(simulatedNs).toBeGreaterThanOrEqual(900_000);
     expect(simulatedNs).toBeLessThan(1_200_000);
   });
+
+  test("ends at its limit where the operations take longer than their period", async () => {
+    const { resolved } = loadScenario({
+      name: "a program that is late",
+      protocol: "secondary-flush",
+      until: "200us",
+      workload: { operations: [{ kind: "munmap", pages: 8, period: "1us", repeat: 1000 }] },
+    });
+    if (resolved.workload.kind !== "synthetic") throw new Error("the workload is synthetic");
+    const { simulatedNs } = await runScenario(
+      resolved,
+      syntheticProgram(resolved.workload.operations),
+    );
+    expect(simulatedNs).toBeGreaterThanOrEqual(200_000);
+    expect(simulatedNs).toBeLessThan(220_000);
+  });
 });

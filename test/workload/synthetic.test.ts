@@ -1,10 +1,18 @@
 import { describe, expect, test } from "vitest";
 import { WORKLOAD_OPERATIONS, wordsOf } from "../../src/scenario/vocabulary.js";
-import { syntheticEvents } from "../../src/workload/synthetic.js";
+import type { ResolvedWorkloadOperation } from "../../src/scenario/resolved.js";
+import type { RecordedEvent } from "../../src/workload/events.js";
+import { emitSyntheticEvents } from "../../src/workload/synthetic.js";
 
 const MUNMAP = { kind: "munmap", pages: 2, periodNs: 1000, repeat: 2 } as const;
 
-function briefly(events: ReturnType<typeof syntheticEvents>): string[] {
+function syntheticEvents(operations: readonly ResolvedWorkloadOperation[]): RecordedEvent[] {
+  const events: RecordedEvent[] = [];
+  emitSyntheticEvents(operations, (event) => events.push(event));
+  return events;
+}
+
+function briefly(events: readonly RecordedEvent[]): string[] {
   return events.map((event) => {
     if (event.ev === "enter") return event.call;
     return event.ev === "fault" ? `fault ${event.err}` : event.ev;
