@@ -13,6 +13,8 @@ export enum Operation {
   Migrate,
   Ksm,
   Collapse,
+  /** Not one of the matrix of definitions: a mapping moves, another takes its place. */
+  Mremap,
 }
 
 /** What can go wrong, as judged by the oracle. */
@@ -123,6 +125,10 @@ export enum StepKind {
   Grace,
   RespondSuccess,
   Hang,
+  // Steps of the mm whose numbers stand behind those that tokens are made with.
+  MovePte,
+  AttachVma,
+  InstallPage,
 }
 
 /** How a step goes together with the ones behind it. */

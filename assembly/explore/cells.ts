@@ -176,7 +176,8 @@ export class Cells {
       this.runs(StepKind.PromiseReadOnly) ||
       this.runs(StepKind.Compare) ||
       this.runs(StepKind.CopyPage) ||
-      this.runs(StepKind.CopyUnlessPinned);
+      this.runs(StepKind.CopyUnlessPinned) ||
+      this.runs(StepKind.InstallPage);
     this.addOfFrames(scene.frames.owners);
     if (marks) this.addOfFrames(scene.oracle.marks);
     if (this.instance.protocol.has(ProtocolTrait.Pins)) this.addOfFrames(scene.frames.pins);

@@ -156,6 +156,7 @@ export class Footprint {
         this.touch(DRIVER_LOCK);
         break;
       case StepKind.DetachVma:
+      case StepKind.AttachVma:
       case StepKind.MakeVmaReadOnly:
         this.touch(VMA);
         break;

@@ -154,6 +154,7 @@ export class Instance {
       store<u64>(scene.pteAddress(page), leafEntry(frame, true));
       scene.frames.setOwner(frame, FrameOwner.Mm);
     }
+    scene.movesPages = this.operation == Operation.Mremap;
     if (this.operation == Operation.Ksm) scene.sharedWrite = SharedWrite.Invalid;
     if (this.isRegisteredLate()) scene.driver.isRegistered = 0;
     this.interpreter.passOver(this.mmThread);
@@ -168,6 +169,7 @@ export class Instance {
       case Operation.Ksm:
         return FrameOwner.Shared;
       case Operation.Dontneed:
+      case Operation.Mremap:
         return FrameOwner.Free;
       default:
         return FrameOwner.Reused;

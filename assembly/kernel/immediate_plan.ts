@@ -36,6 +36,7 @@ export class ImmediatePlan extends Plan {
   mmapLockRead(mm: Mm): void {}
   mmapUnlock(mm: Mm): void {}
   detach(mm: Mm, start: u64, end: u64): void {}
+  attach(mm: Mm, start: u64, end: u64): void {}
 
   rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
     this.kernel.sink.rangeStart(mm, event, start, end);

@@ -27,6 +27,8 @@ export abstract class Plan {
   abstract mmapUnlock(mm: Mm): void;
   /** The VMAs of `[start, end)` are out of reach of faults from here on. */
   abstract detach(mm: Mm, start: u64, end: u64): void;
+  /** Faults find a VMA at `[start, end)` from here on. */
+  abstract attach(mm: Mm, start: u64, end: u64): void;
 
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
   abstract rangeEnd(mm: Mm): void;

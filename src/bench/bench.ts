@@ -5,7 +5,7 @@
 import { Core } from "../abi/core.js";
 import { explore } from "../explore/explore.js";
 import { ExploreMachine } from "../explore/machine.js";
-import { OPERATION_IDS } from "../explore/operations.js";
+import { MATRIX_IDS } from "../explore/operations.js";
 import { BUILTIN_PROTOCOLS } from "../protocols/catalogue.js";
 import type { Program } from "../run/program.js";
 import { Simulation } from "../run/simulation.js";
@@ -155,7 +155,7 @@ async function exploreFigures(clock: () => number): Promise<Figure[]> {
     let states = 0;
     const began = clock();
     for (const { id } of BUILTIN_PROTOCOLS) {
-      for (const operation of OPERATION_IDS) {
+      for (const operation of MATRIX_IDS) {
         const result = await explore({
           protocol: id,
           operation,

@@ -1,5 +1,5 @@
 /** What `tlbstorm explore` was asked to explore, as a list of cells of protocol and operation. */
-import { OPERATION_IDS, OPERATIONS, type OperationId } from "../explore/operations.js";
+import { MATRIX_IDS, OPERATIONS, type OperationId } from "../explore/operations.js";
 import { BUILTIN_PROTOCOLS } from "../protocols/catalogue.js";
 import type { Protocol } from "../protocols/schema.js";
 import { loadScenario } from "../scenario/load.js";
@@ -62,7 +62,7 @@ function operationsOf(
   { operation, all }: ExploreChoice,
 ): readonly OperationId[] {
   if (operation !== undefined) return [operation];
-  if (all === true) return OPERATION_IDS;
+  if (all === true) return MATRIX_IDS;
   if (scenario !== null) return [scenario.explore.operation];
   throw missing("operation", "see: tlbstorm list operations");
 }

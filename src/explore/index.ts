@@ -13,7 +13,7 @@ export { checkLitmus, type LitmusCheck, type LitmusDifference } from "./litmus_c
 export { ExploreMachine } from "./machine.js";
 export { exploreMutations, type MutateResult, type MutationResult } from "./mutate.js";
 export { mutationsOf, type Mutation, type MutationKind } from "./mutations.js";
-export { OPERATION_IDS, OPERATIONS, type OperationId } from "./operations.js";
+export { MATRIX_IDS, OPERATION_IDS, OPERATIONS, type OperationId } from "./operations.js";
 export {
   appliesTo,
   PROPERTIES,

@@ -22,8 +22,16 @@ export const OPERATIONS = {
   migrate: { code: Operation.Migrate, title: "migration of a page", pagesMax: 2 },
   ksm: { code: Operation.Ksm, title: "KSM merges a page", pagesMax: 2 },
   collapse: { code: Operation.Collapse, title: "khugepaged collapses a table", pagesMax: 1 },
+  mremap: {
+    code: Operation.Mremap,
+    title: "mremap moves the mapping, then another one takes its place",
+    pagesMax: 1,
+  },
 } as const;
 
 export type OperationId = keyof typeof OPERATIONS;
 
 export const OPERATION_IDS = Object.keys(OPERATIONS) as OperationId[];
+
+/** The operations of the matrix that verdicts of other checkers are compared with. */
+export const MATRIX_IDS: readonly OperationId[] = OPERATION_IDS.filter((id) => id !== "mremap");

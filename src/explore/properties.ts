@@ -37,7 +37,7 @@ export const PROPERTIES = {
   "split-brain": {
     code: Property.SplitBrain,
     rule: "no access reaches the old frame once the mm shows the new one",
-    operations: ["cow", "migrate", "collapse"],
+    operations: ["cow", "migrate", "collapse", "mremap"],
   },
   "stale-walk": {
     code: Property.StaleWalk,

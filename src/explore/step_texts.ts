@@ -66,4 +66,7 @@ export const STEP_TEXTS: Record<StepKind, string> = {
   [StepKind.RespondSuccess]: "respond SUCCESS",
   [StepKind.Hang]: "hang",
   [StepKind.Grace]: "grace period",
+  [StepKind.MovePte]: "move pte to another address",
+  [StepKind.AttachVma]: "new vma in its place",
+  [StepKind.InstallPage]: "write to it: map a free page",
 };

@@ -28,6 +28,7 @@ export const OPERATIONS = {
   migrate: "page migration through a migration entry",
   ksm: "KSM merges two equal pages into one that is read-only",
   collapse: "khugepaged replaces a page-table page by a huge mapping",
+  mremap: "mremap moves the mapping, then another one takes its place; not part of --all",
 } as const;
 
 /** What an operation of a synthetic workload does, each on a vma of its own. */

@@ -5,7 +5,7 @@ import { explore, exploreAll, exploreWorld } from "../../src/explore/explore.js"
 import { mutationsOf } from "../../src/explore/mutations.js";
 import type { ExploreResult } from "../../src/explore/result.js";
 import { ExploreMachine } from "../../src/explore/machine.js";
-import { OPERATION_IDS, type OperationId } from "../../src/explore/operations.js";
+import { MATRIX_IDS, type OperationId } from "../../src/explore/operations.js";
 import type { PropertyId } from "../../src/explore/properties.js";
 import { resolveSmallWorld } from "../../src/explore/small_world.js";
 import { BUILTIN_PROTOCOL_IDS } from "../../src/protocols/catalogue.js";
@@ -17,7 +17,7 @@ beforeAll(async () => {
   machine = await ExploreMachine.create();
   cells = await exploreAll(
     BUILTIN_PROTOCOL_IDS.flatMap((protocol) =>
-      OPERATION_IDS.map((operation) => ({ protocol, operation })),
+      MATRIX_IDS.map((operation) => ({ protocol, operation })),
     ),
   );
 });
@@ -41,7 +41,7 @@ async function unbroken(
 
 describe("the default matrix", () => {
   test("has a verdict for each property of each protocol and operation", () => {
-    expect(cells).toHaveLength(BUILTIN_PROTOCOL_IDS.length * OPERATION_IDS.length);
+    expect(cells).toHaveLength(BUILTIN_PROTOCOL_IDS.length * MATRIX_IDS.length);
     expect(cells.every(({ complete }) => complete)).toBe(true);
     const verdicts = cells.flatMap(({ properties }) => Object.values(properties));
     expect(verdicts.some(({ verdict }) => verdict === "unknown")).toBe(false);

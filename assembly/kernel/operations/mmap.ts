@@ -99,12 +99,14 @@ export function mapVma(
   merge.forkChild = 0;
   merge.uffd = 0;
   merge.policy = 0;
-  const merged = mergeNewRange(kernel, mm);
-  if (merged != null) return merged;
-  const vma = kernel.newVma(start, end, flags);
-  vma.file = file;
-  vma.pgoff = pgoff;
-  insertVma(kernel.arena, mm, vma);
+  let vma = mergeNewRange(kernel, mm);
+  if (vma == null) {
+    vma = kernel.newVma(start, end, flags);
+    vma.file = file;
+    vma.pgoff = pgoff;
+    insertVma(kernel.arena, mm, vma);
+  }
+  kernel.plan.attach(mm, start, end);
   return vma;
 }
 

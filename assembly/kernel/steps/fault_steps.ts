@@ -20,7 +20,7 @@ import {
   PTE_WRITE,
 } from "../../hardware/pgtable/pte";
 import { NO_SLOT, payloadFrame, payloadOf } from "../../hardware/tlb/tlb";
-import { MARK_PROMISED } from "../../oracle/oracle";
+import { MARK_PROMISED, MARK_REPLACED } from "../../oracle/oracle";
 import { NOBODY } from "../locks";
 import { Attachment, Scene, SharedWrite } from "./scene";
 import { Task } from "./task";
@@ -54,10 +54,8 @@ export function handleFault(scene: Scene, task: Task, attachment: Attachment): v
   const address = scene.pteAddress(page);
   const entry = load<u64>(address);
   if (!isPresent(entry)) {
-    const frame = allocateFrame(scene);
-    if (frame == NO_FRAME) return;
-    store<u64>(address, leafEntry(frame, true));
-    serve(scene, task, frame, true);
+    const frame = installPage(scene, page);
+    if (frame != NO_FRAME) serve(scene, task, frame, true);
     return;
   }
   if (isWritable(entry) || !needsWritable(scene, isWrite)) {
@@ -68,6 +66,20 @@ export function handleFault(scene: Scene, task: Task, attachment: Attachment): v
   store<u64>(address, entry | PTE_WRITE);
   scene.oracle.unmark(entryFrame(entry), MARK_PROMISED);
   serve(scene, task, entryFrame(entry), true);
+}
+
+/**
+ * Maps a free frame where no page is, and returns it; NO_FRAME: there was no need, or none is free.
+ * What has moved away from there is another page by now.
+ */
+export function installPage(scene: Scene, page: u32): u32 {
+  const address = scene.pteAddress(page);
+  if (isPresent(load<u64>(address))) return NO_FRAME;
+  const frame = allocateFrame(scene);
+  if (frame == NO_FRAME) return NO_FRAME;
+  store<u64>(address, leafEntry(frame, true));
+  if (scene.movesPages) scene.oracle.mark(scene.dataFrames[0], MARK_REPLACED);
+  return frame;
 }
 
 /** Enters what the fault found into the mirror; a pin goes with it, an older one is dropped. */

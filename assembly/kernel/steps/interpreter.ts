@@ -17,7 +17,14 @@ import {
   WRITES,
   zapMirror,
 } from "./driver_steps";
-import { canHandleFault, handleFault, installMirror, respond, restart } from "./fault_steps";
+import {
+  canHandleFault,
+  handleFault,
+  installMirror,
+  installPage,
+  respond,
+  restart,
+} from "./fault_steps";
 import {
   clearPte,
   clearPteIfSame,
@@ -26,6 +33,7 @@ import {
   dropRmap,
   freePages,
   freeTable,
+  movePte,
   promiseReadOnly,
   setHuge,
   setMigrationEntry,
@@ -57,6 +65,10 @@ function decides(kind: StepKind): u32 {
     default:
       return 0;
   }
+}
+
+function isDriverStep(kind: StepKind): bool {
+  return kind >= StepKind.Invalidate && kind <= StepKind.Hang;
 }
 
 export class Interpreter {
@@ -173,7 +185,7 @@ export class Interpreter {
 
   /** Takes one step; false: the step branches to its target. */
   private execute(kind: StepKind, task: Task, attachment: Attachment | null): bool {
-    if (kind >= StepKind.Invalidate) return this.executeDriver(kind, task, attachment);
+    if (isDriverStep(kind)) return this.executeDriver(kind, task, attachment);
     const scene = this.scene;
     const locks = scene.locks;
     switch (kind) {
@@ -260,6 +272,15 @@ export class Interpreter {
         return true;
       case StepKind.Compare:
         compare(scene, task);
+        return true;
+      case StepKind.MovePte:
+        movePte(scene, task);
+        return true;
+      case StepKind.AttachVma:
+        scene.mm.vmaExists = 1;
+        return true;
+      case StepKind.InstallPage:
+        installPage(scene, task.page);
         return true;
       default:
         // RangeStart, RangeEnd and CpuFlush are events of the mm without effect on a device.

@@ -32,6 +32,11 @@ export function clearPte(scene: Scene, task: Task): void {
   gather(scene, task, task.frame);
 }
 
+/** The page's entry moves to another address; its frame stays the mm's. */
+export function movePte(scene: Scene, task: Task): void {
+  store<u64>(scene.pteAddress(task.page), 0);
+}
+
 /** Clears the entry if it is still the read-only one; false: somebody changed it. */
 export function clearPteIfSame(scene: Scene, task: Task): bool {
   const entry = load<u64>(scene.pteAddress(task.page));

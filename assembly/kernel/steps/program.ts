@@ -170,6 +170,8 @@ function uses(kind: StepKind): u8 {
     case StepKind.CopyUnlessPinned:
     case StepKind.ClearDetachedPte:
     case StepKind.Compare:
+    case StepKind.MovePte:
+    case StepKind.InstallPage:
       return REGISTER_PAGE;
     case StepKind.CopyPage:
     case StepKind.SetHuge:

@@ -52,6 +52,8 @@ export enum SharedWrite {
 
 export class Scene {
   sharedWrite: SharedWrite = SharedWrite.Waits;
+  /** The operation moves its first frame to another address, where the mm goes on to use it. */
+  movesPages: bool = false;
 
   constructor(
     readonly memory: PhysicalMemory,

@@ -9,10 +9,11 @@
  * Source:     linux mm/mmu_gather.c, mm/vma.c, mm/madvise.c, mm/mprotect.c, mm/memory.c
  */
 import { FlushSite, Hook, ProtocolTrait, StepKind } from "../../abi/vocabulary";
+import { alignDown, alignUp, PMD_SIZE } from "../../base/page";
 import { FlushReason } from "../../abi/recording";
 import { EventSink, NotifierEvent } from "../events";
 import { ImmediatePlan } from "../immediate_plan";
-import { Mm } from "../mm/mm";
+import { Mm, mmAt } from "../mm/mm";
 import { Vma } from "../mm/vma";
 import { ZapKind } from "../plan";
 import { Program, Protocol } from "./program";
@@ -37,6 +38,8 @@ export class StepPlan extends ImmediatePlan {
   writeProtectAt: u32 = 0;
   /** What joins the last unlock: the promise that the caller of the operation relies on. */
   promises: bool = false;
+  /** How often the lock is taken over: planners call one another with it held. */
+  private lockDepth: u32 = 0;
   private lock: StepKind = NO_LOCK;
   private unlock: StepKind = NO_LOCK;
   private hasGathered: bool = false;
@@ -53,17 +56,19 @@ export class StepPlan extends ImmediatePlan {
   }
 
   mmapLockWrite(mm: Mm): void {
+    if (this.lockDepth++ > 0) return;
     this.lock = StepKind.MmapLockWrite;
     this.unlock = StepKind.MmapUnlockWrite;
   }
 
   mmapLockRead(mm: Mm): void {
+    if (this.lockDepth++ > 0) return;
     this.lock = StepKind.MmapLockRead;
     this.unlock = StepKind.MmapUnlockRead;
   }
 
   mmapUnlock(mm: Mm): void {
-    if (!this.isRecording) return;
+    if (--this.lockDepth > 0 || !this.isRecording) return;
     if (this.promises) {
       this.program.join(this.unlock);
       this.program.add(StepKind.PromiseReadOnly);
@@ -74,6 +79,10 @@ export class StepPlan extends ImmediatePlan {
 
   detach(mm: Mm, start: u64, end: u64): void {
     this.addWithLock(StepKind.DetachVma);
+  }
+
+  attach(mm: Mm, start: u64, end: u64): void {
+    this.addWithLock(StepKind.AttachVma);
   }
 
   rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
@@ -105,7 +114,10 @@ export class StepPlan extends ImmediatePlan {
     this.hasOpenPair = false;
   }
 
+  /** Entries that have moved away leave nothing to clear. */
   zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void {
+    if (this.kernel.tables.findPte(mmAt(vma.mm), start) == 0) return;
+    if (load<u64>(this.kernel.tables.findPte(mmAt(vma.mm), start)) == 0) return;
     const program = this.program;
     const first = program.length;
     program.hook(this.protocol, Hook.BeforeChange);
@@ -116,10 +128,30 @@ export class StepPlan extends ImmediatePlan {
     else this.hasGathered = true;
   }
 
+  /** The table stays where a neighbouring VMA may use it (free_pgd_range). */
   freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void {
+    const isNeeded = ceiling != 0 && ceiling < alignUp(end, PMD_SIZE);
+    if (isNeeded || floor > alignDown(start, PMD_SIZE)) return;
     this.program.hook(this.protocol, Hook.BeforeChange);
     this.program.add(StepKind.ClearUpper);
     this.hasTables = true;
+  }
+
+  moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {
+    super.moveTables(source, start, target, end, targetVma);
+    const program = this.program;
+    program.hook(this.protocol, Hook.BeforeChange);
+    program.join(StepKind.PtlLock);
+    program.add(StepKind.MovePte);
+    this.addFlush();
+    program.add(StepKind.PtlUnlock);
+  }
+
+  installAnonymous(vma: Vma, va: u64, isWrite: bool): void {
+    super.installAnonymous(vma, va, isWrite);
+    if (!this.isRecording) return;
+    this.addLock();
+    this.program.add(StepKind.InstallPage);
   }
 
   changeProtection(vma: Vma, start: u64, end: u64): void {
@@ -177,7 +209,7 @@ export class StepPlan extends ImmediatePlan {
   /** A change of the VMA, together with taking the lock. */
   private addWithLock(kind: StepKind): void {
     if (!this.isRecording) return;
-    this.program.join(this.lock);
+    if (this.lock != NO_LOCK) this.program.join(this.lock);
     this.program.add(kind);
     this.lock = NO_LOCK;
   }

@@ -9,6 +9,7 @@ import { dontneed } from "./dontneed";
 import { ksm } from "./ksm";
 import { migrate } from "./migrate";
 import { mprotect } from "./mprotect";
+import { mremap } from "./mremap";
 import { munmap } from "./munmap";
 import { addRangeEnd, addRangeStart } from "./pieces";
 
@@ -38,6 +39,9 @@ export function buildOperation(program: Program, protocol: Protocol, operation: 
       break;
     case Operation.Collapse:
       collapse(program, protocol);
+      break;
+    case Operation.Mremap:
+      mremap(program, protocol);
       break;
     default:
       assert(false, "an operation is one of the list");
