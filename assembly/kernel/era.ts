@@ -70,6 +70,11 @@ export class EraFacts {
   /** Writing to the huge zero page installs a huge page; else it is split. */
   replacesHugeZero: bool = true;
   /**
+   * try_to_unmap clears the entries of a lazily freed folio as one, and flushes the range whatever
+   * was in it (6.15).
+   */
+  unmapsInRuns: bool = true;
+  /**
    * Retracting the pte table of a file's block stands in a pair and is flushed to secondary TLBs.
    */
   announcesRetract: bool = true;
@@ -126,6 +131,7 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.reclaimsTables = false;
   facts.realignsMoves = false;
   facts.replacesHugeZero = false;
+  facts.unmapsInRuns = false;
   if (isArm64) facts.batchesReclaim = false;
 }
 

@@ -15,6 +15,7 @@ import { CpuTlbs } from "./mm/cpu_tlbs";
 import { Frames } from "./mm/frames";
 import { Gather } from "./mm/gather";
 import { CleanPages } from "./mm/clean_pages";
+import { CountEntries } from "./mm/folio_entries";
 import { FolioSplitter } from "./mm/folio_split";
 import { SwapOutPage } from "./mm/reclaim";
 import { Access } from "./mm/access";
@@ -48,6 +49,7 @@ export class Kernel {
   readonly splitter: FolioSplitter = new FolioSplitter();
   readonly swapOutPage: SwapOutPage = new SwapOutPage();
   readonly cleanPages: CleanPages = new CleanPages();
+  readonly countEntries: CountEntries = new CountEntries();
   readonly protection: Protection = new Protection();
   /** Every live mm, in the order of creation. */
   readonly mms: WordList;
@@ -57,6 +59,8 @@ export class Kernel {
   hasMoved: bool = false;
   /** First frames of folios that reclaim has unmapped and that wait for the batched flush. */
   readonly reclaimed: WordList;
+  /** First frames of folios that were taken off the LRU to be reclaimed. */
+  readonly isolated: WordList;
   private nextAnonVma: u32 = 1;
   private nextVmaAge: u32 = 1;
   /**
@@ -95,6 +99,7 @@ export class Kernel {
     this.pending = new PendingPages(frames);
     this.mms = new WordList(arena);
     this.reclaimed = new WordList(arena);
+    this.isolated = new WordList(arena);
   }
 
   makeMm(id: u32): Mm {

@@ -17,7 +17,7 @@ import { FRAME_KSM, FRAME_USED, isSpecial } from "../kernel/mm/frames";
 import { becomeKsmPage, protectForMerge, replaceByMerged } from "../kernel/mm/ksm";
 import { Mm, findVma, mmAt } from "../kernel/mm/mm";
 import { reclaimFolio } from "../kernel/mm/reclaim";
-import { endRmap, flushReclaimed, flushUnmapped, startRmap } from "../kernel/mm/unmap_flush";
+import { endRmap, flushReclaimed, flushMigrated, startRmap } from "../kernel/mm/unmap_flush";
 import { hideUnderMigration, showAfterMigration } from "../kernel/mm/migration";
 import { Vma, isAnonymous } from "../kernel/mm/vma";
 import { collapseBlock } from "../kernel/operations/collapse";
@@ -146,7 +146,7 @@ export class KernelThreads {
       const address = this.kernel.tables.findPte(mm, page);
       const entry = address == 0 ? PTE_PRESENT : load<u64>(address);
       if (order == 0) hideUnderMigration(this.kernel, mm, page);
-      flushUnmapped(this.kernel, mm, page, entry);
+      flushMigrated(this.kernel, mm, page, entry);
       this.kernel.sink.invalidatePage(mm, page);
     }
     endRmap(this.kernel, mm);

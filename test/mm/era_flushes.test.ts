@@ -209,9 +209,18 @@ describe("mprotect in 6.19", () => {
 
 describe("a flush is left out", () => {
   test("for a page under PROT_NONE that reclaim unmaps (pte_accessible)", async () => {
+    const probe = await KernelProbe.boot("6.4", "x86", { swap: true });
+    probe.program.map(0, 1).write(0, 1).drain().protect(0, 1, NONE);
+    expect(probe.tell((p) => p.advise(0, 1, PAGEOUT)).slice(0, 2)).toEqual([
+      "S CLEAR 0-1",
+      "Fs 0-1",
+    ]);
+  });
+
+  test("no longer for that page since reclaim unmaps runs of entries (6.15)", async () => {
     const probe = await KernelProbe.boot("6.19", "x86", { swap: true });
     probe.program.map(0, 1).write(0, 1).drain().protect(0, 1, NONE);
-    expect(probe.tell((p) => p.advise(0, 1, PAGEOUT))).toEqual(["S CLEAR 0-1", "E", "free 1 page"]);
+    expect(probe.tell((p) => p.advise(0, 1, PAGEOUT)).slice(0, 2)).toEqual(["S CLEAR 0-1", "Fc 1"]);
   });
 
   test("at the exit of an mm without tables on arm64 (tlb_flush)", async () => {

@@ -1,8 +1,10 @@
 /**
  * MADV_FREE and MADV_COLD: entries stay, but lose their accessed and dirty bits.
  *
- * Models:     zero pages and pages that others map too are left alone; a large folio of which only
- *             a part is concerned is split first.
+ * Models:     zero pages are left alone, by MADV_COLD also pages that others map, by MADV_FREE
+ *             those of them that are dirty or in the swap cache; a large folio of which only a part
+ *             is concerned is split first, and left alone when it cannot be; a 2 MiB entry is
+ *             flushed at once and by the gather.
  * Source:     linux 6.18 mm/madvise.c (madvise_free_pte_range, madvise_cold_or_pageout_pte_range),
  *             mm/huge_memory.c (madvise_free_huge_pmd)
  */
@@ -17,8 +19,15 @@ import {
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
-import { splitFolio } from "./folio_split";
-import { FRAME_DIRTY, FRAME_LAZYFREE, FRAME_SWAPCACHE, HUGE_ZERO_PFN, isSpecial } from "./frames";
+import { isMappedShared, runOfFolio } from "./folio_entries";
+import {
+  FRAME_DIRTY,
+  FRAME_LAZYFREE,
+  FRAME_SWAPCACHE,
+  Frame,
+  HUGE_ZERO_PFN,
+  isSpecial,
+} from "./frames";
 import { mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
 import { dropSwapCache, dropSwapEntry } from "./swap_entries";
@@ -58,19 +67,18 @@ function ageHuge(
 ): void {
   const entry = load<u64>(address);
   const pfn = entryFrame(entry);
-  if (pfn == HUGE_ZERO_PFN || kernel.frames.at(pfn).mappings != 1) return;
+  const mm = mmAt(vma.mm);
+  if (pfn == HUGE_ZERO_PFN || isMappedShared(kernel, mm, pfn)) return;
   if (next - va != PMD_SIZE) {
-    splitFolio(kernel, pfn);
+    kernel.splitter.split(kernel, pfn);
     return;
   }
   if (lazyFree) kernel.frames.at(pfn).flags &= ~FRAME_DIRTY;
   const cleared = lazyFree ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
   if ((entry & cleared) != 0) {
-    // pmdp_invalidate: MADV_FREE flushes at once, MADV_COLD lets the gather do it
-    if (lazyFree) {
-      store<u64>(address, invalidEntry(entry));
-      kernel.tlbs.flushPmd(mmAt(vma.mm), va);
-    }
+    // pmdp_invalidate, which flushes by itself
+    store<u64>(address, invalidEntry(entry));
+    kernel.tlbs.flushPmd(mm, va);
     store<u64>(address, entry & ~cleared);
     kernel.gather.clearedPmd(va);
   }
@@ -78,54 +86,63 @@ function ageHuge(
 }
 
 function ageTable(kernel: Kernel, vma: Vma, pmd: u64, start: u64, end: u64, lazyFree: bool): void {
-  for (let va = start; va < end; va += 4096) {
+  const mm = mmAt(vma.mm);
+  let va = start;
+  while (va < end) {
     const address = kernel.tables.pteIn(pmd, va);
     const entry = load<u64>(address);
-    if (!mapsFrame(entry)) {
+    if (!mapsFrame(entry) || isSpecial(entryFrame(entry))) {
       if (lazyFree && isSwap(entry)) {
         store<u64>(address, 0);
         dropSwapEntry(kernel, entryFrame(entry));
       }
+      va += 4096;
       continue;
     }
-    const pfn = entryFrame(entry);
-    if (isSpecial(pfn)) continue;
-    const head = kernel.frames.head(pfn);
-    if (head.order != 0) {
-      if (head.mappings > (<u32>1) << head.order) continue;
-      const whole = isWholeFolioMapped(kernel, pmd, va, end, head.head, head.order);
-      if (
-        !whole &&
-        pfn != head.head &&
-        isTailOfWhole(kernel, pmd, start, end, va, head.head, head.order)
-      ) {
-        // already handled with the folio's first page
-      } else if (!whole) {
-        splitFolio(kernel, head.head);
-        va -= 4096;
-        continue;
-      }
+    const head = kernel.frames.head(entryFrame(entry));
+    const run = runOfFolio(kernel, pmd, va, end);
+    const next = va + ((<u64>run) << 12);
+    if (run < (<u32>1) << head.order) {
+      // only a part is concerned: the pages are looked at one by one once the folio is split
+      if (isMappedShared(kernel, mm, head.head) || !kernel.splitter.split(kernel, head.head))
+        va = next;
+      continue;
     }
-    ageOne(kernel, address, va, lazyFree);
+    const mayAge = lazyFree ? mayBecomeLazyFree(kernel, head) : head.mappings == run;
+    if (mayAge) ageRun(kernel, pmd, va, run, lazyFree);
+    if (mayAge && lazyFree) becomeLazyFree(kernel, head.head);
+    va = next;
   }
 }
 
-function ageOne(kernel: Kernel, address: usize, va: u64, lazyFree: bool): void {
-  const entry = load<u64>(address);
-  const pfn = entryFrame(entry);
-  const head = kernel.frames.head(pfn);
-  if (head.order == 0 && head.mapcount != 1) return;
-  const cleared = lazyFree ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
-  if (lazyFree && (head.flags & FRAME_SWAPCACHE) != 0 && kernel.swap.countOf(head.slot) == 0)
+/**
+ * A page with a copy in swap, or one that is known to be dirty, is given up only when nobody else
+ * maps it and its swap slot can go.
+ */
+function mayBecomeLazyFree(kernel: Kernel, head: Frame): bool {
+  const isCached = (head.flags & FRAME_SWAPCACHE) != 0;
+  if (!isCached && (head.flags & FRAME_DIRTY) == 0) return true;
+  if (head.mappings != (<u32>1) << head.order) return false;
+  if (isCached) {
+    if (kernel.swap.countOf(head.slot) != 0) return false;
     dropSwapCache(kernel, head.slot);
-  if ((entry & cleared) != 0) {
-    store<u64>(address, entry & ~cleared);
-    kernel.gather.clearedPte(va, 1);
   }
-  if (lazyFree) {
-    head.flags &= ~FRAME_DIRTY;
-    if (pfn == head.head) becomeLazyFree(kernel, pfn);
+  head.flags &= ~FRAME_DIRTY;
+  return true;
+}
+
+/** The entries of one folio are looked at, and change, as one. */
+function ageRun(kernel: Kernel, pmd: u64, va: u64, count: u32, lazyFree: bool): void {
+  const cleared = lazyFree ? PTE_ACCESSED | PTE_DIRTY : PTE_ACCESSED;
+  let bits: u64 = 0;
+  for (let i: u32 = 0; i < count; i++)
+    bits |= load<u64>(kernel.tables.pteIn(pmd, va + ((<u64>i) << 12)));
+  if ((bits & cleared) == 0) return;
+  for (let i: u32 = 0; i < count; i++) {
+    const address = kernel.tables.pteIn(pmd, va + ((<u64>i) << 12));
+    store<u64>(address, load<u64>(address) & ~cleared);
   }
+  kernel.gather.clearedPte(va, count);
 }
 
 /** folio_mark_lazyfree: the folio waits on the CPU's list, which holds a reference. */
@@ -134,37 +151,4 @@ function becomeLazyFree(kernel: Kernel, pfn: u32): void {
   if ((frame.flags & FRAME_LAZYFREE) != 0) return;
   frame.flags |= FRAME_LAZYFREE;
   kernel.pending.addLazyFree(pfn);
-}
-
-/** Whether the entries from `va` on, up to `end`, map the whole folio that starts at `headPfn`. */
-function isWholeFolioMapped(
-  kernel: Kernel,
-  pmd: u64,
-  va: u64,
-  end: u64,
-  headPfn: u32,
-  order: u32,
-): bool {
-  if (va + ((<u64>4096) << order) > end) return false;
-  for (let i: u32 = 0; i < 1 << order; i++) {
-    const entry = load<u64>(kernel.tables.pteIn(pmd, va + ((<u64>i) << 12)));
-    if (!mapsFrame(entry) || entryFrame(entry) != headPfn + i) return false;
-  }
-  return true;
-}
-
-/** Whether the page at `va` belongs to a folio that lies whole in `[start, end)`. */
-function isTailOfWhole(
-  kernel: Kernel,
-  pmd: u64,
-  start: u64,
-  end: u64,
-  va: u64,
-  headPfn: u32,
-  order: u32,
-): bool {
-  const pfn = entryFrame(load<u64>(kernel.tables.pteIn(pmd, va)));
-  const offset = (<u64>(pfn - headPfn)) << 12;
-  if (va - start < offset) return false;
-  return isWholeFolioMapped(kernel, pmd, va - offset, end, headPfn, order);
 }

@@ -34,10 +34,9 @@ export class CpuTlbs {
    */
   ceiling: u64;
   private batchMask: u64 = 0;
-  /**
-   * The mm whose pages the batch holds, or 0: reclaim of one mm's pages at a time is what
-   * recordings show.
-   */
+  /** An entry that the batch is to flush was dirty (tlbflush_unmap_batch.writable). */
+  isBatchWritable: bool = false;
+  /** The mm whose page the batch got last, or 0 when it holds none. */
   private batchMm: u32 = 0;
   private readonly loaded: usize = allocate(CPUS * 4);
 
@@ -215,8 +214,9 @@ export class CpuTlbs {
   /**
    * Reclaim unmapped the page at `va` and leaves the flush for later (arch_tlbbatch_add_pending).
    */
-  addToBatch(mm: Mm, va: u64): void {
+  addToBatch(mm: Mm, va: u64, isDirty: bool): void {
     this.batchMm = addressOfMm(mm);
+    this.isBatchWritable = this.isBatchWritable || isDirty;
     if (this.facts.broadcasts) {
       this.sink.cpuFlush(mm, FlushReason.Broadcast, 1);
       if (this.tellsSecondary()) this.sink.secondaryFlush(mm, va, va + 4096);
@@ -239,18 +239,23 @@ export class CpuTlbs {
     else this.flushBatchOfCpus(mm);
     this.batchMask = 0;
     this.batchMm = 0;
+    this.isBatchWritable = false;
   }
 
+  /** Every CPU asked flushes the mm that it has loaded, if that lags behind. */
   private flushBatchOfCpus(mm: Mm): void {
     const self = (<u64>1) << this.cpu;
-    if (this.asksOthers(mm)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
+    if (this.asksAny(this.batchMask)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
     if ((this.batchMask & self) != 0) {
-      const upToDate = this.generationOf(mm, this.cpu) == mm.tlbGeneration;
-      this.sink.cpuFlush(mm, FlushReason.Local, upToDate ? 0 : FLUSH_ALL);
-      this.catchUp(this.cpu, mm);
+      const own = load<u32>(this.loaded + ((<usize>this.cpu) << 2));
+      const loaded = own == 0 ? mm : mmAt(own);
+      const upToDate = this.generationOf(loaded, this.cpu) == loaded.tlbGeneration;
+      this.sink.cpuFlush(loaded, FlushReason.Local, upToDate ? 0 : FLUSH_ALL);
+      this.catchUp(this.cpu, loaded);
     }
     for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
-      if (load<u32>(this.loaded + ((<usize>cpu) << 2)) == addressOfMm(mm)) this.catchUp(cpu, mm);
+      const other = load<u32>(this.loaded + ((<usize>cpu) << 2));
+      if (other != 0 && (this.batchMask & ((<u64>1) << cpu)) != 0) this.catchUp(cpu, mmAt(other));
     }
   }
 
@@ -260,7 +265,11 @@ export class CpuTlbs {
 
   /** Whether a CPU other than this one is in the mask of `mm`, and so has to be asked. */
   private asksOthers(mm: Mm): bool {
-    if (this.requestsLeft == AS_THE_MASK_SAYS) return this.hasOtherCpus(mm);
+    return this.asksAny(mm.cpuMask);
+  }
+
+  private asksAny(mask: u64): bool {
+    if (this.requestsLeft == AS_THE_MASK_SAYS) return (mask & ~((<u64>1) << this.cpu)) != 0;
     if (this.requestsLeft == 0) return false;
     this.requestsLeft--;
     return true;

@@ -4,7 +4,8 @@
  * Models:     the folio is unmapped first: the notifier is called for its extent in each VMA until
  *             nobody maps it, each entry is flushed, a 2 MiB entry at once. Anonymous entries come
  *             back afterwards, those of files fault again. Anonymous pages that hold only zeroes
- *             come back as the zero page. A dirty file folio cannot be split.
+ *             come back as the zero page. A dirty file folio cannot be split,
+ *             nor one with references besides its mappings.
  * Simplifies: contents are not kept: a page of a large folio counts as zero when no write to it was
  *             recorded. (DEVIATIONS R4)
  * Source:     linux 6.18 mm/huge_memory.c (__folio_split, unmap_folio, remap_page), mm/migrate.c
@@ -22,16 +23,18 @@ import {
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
-import { FRAME_ANON, FRAME_DIRTY, FRAME_FILE, FRAME_ZEROED, ZERO_PFN } from "./frames";
+import { FRAME_ANON, FRAME_DIRTY, FRAME_FILE, FRAME_ZEROED, Frame, ZERO_PFN } from "./frames";
 import { Mm } from "./mm";
 import { RmapVisitor, walkFolio } from "./rmap";
-import { endRmap, flushReclaimed, flushUnmapped, startRmap } from "./unmap_flush";
+import { endRmap, flushMigrated, flushReclaimed, flushUnmapped, startRmap } from "./unmap_flush";
 import { Vma } from "./vma";
 
 /** try_to_migrate or try_to_unmap of the whole folio, with TTU_SPLIT_HUGE_PMD. */
 export class UnmapFolio extends RmapVisitor {
   /** Mappings that are still to be found. */
   left: u32 = 0;
+  /** TTU_BATCH_FLUSH. */
+  isBatched: bool = false;
 
   visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
     const keepsEntries = (kernel.frames.at(headPfn).flags & FRAME_ANON) != 0;
@@ -56,9 +59,9 @@ export class UnmapFolio extends RmapVisitor {
     store<u64>(address, invalidEntry(entry));
     kernel.tlbs.flushPmd(mm, block);
     this.left--;
+    if ((entry & PTE_DIRTY) != 0) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
     if (!keepsEntries) {
       store<u64>(address, 0);
-      if ((entry & PTE_DIRTY) != 0) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
       kernel.frames.unmapHuge(pfn);
       return;
     }
@@ -78,14 +81,15 @@ export class UnmapFolio extends RmapVisitor {
     if (!mapsFrame(entry) || entryFrame(entry) != pfn) return;
     this.left--;
     store<u64>(address, invalidEntry(entry));
-    flushUnmapped(kernel, mm, va, entry);
+    if (keepsEntries) flushMigrated(kernel, mm, va, entry);
+    else flushUnmapped(kernel, mm, va, 1, entry, this.isBatched);
     if (!keepsEntries) store<u64>(address, 0);
     kernel.sink.invalidatePage(mm, va);
+    if ((entry & PTE_DIRTY) != 0) kernel.frames.head(pfn).flags |= FRAME_DIRTY;
     if (keepsEntries) {
       store<u64>(address, entry);
       return;
     }
-    if ((entry & PTE_DIRTY) != 0) kernel.frames.head(pfn).flags |= FRAME_DIRTY;
     kernel.frames.unmap(pfn);
   }
 }
@@ -115,23 +119,33 @@ export class FolioSplitter {
   private readonly unmapFolio: UnmapFolio = new UnmapFolio();
   private readonly remapZeroes: RemapZeroes = new RemapZeroes();
 
-  /** try_to_unmap of a folio that keeps its place in the page cache. */
+  /** try_to_unmap of a folio that keeps its place in the page cache; flushes each entry at once. */
+  unmapAtOnce(kernel: Kernel, headPfn: u32): void {
+    this.walk(kernel, headPfn, false);
+  }
+
+  /** try_to_unmap with TTU_BATCH_FLUSH: may leave a flush pending. */
+  unmapLater(kernel: Kernel, headPfn: u32): void {
+    this.walk(kernel, headPfn, true);
+  }
+
+  /** unmap_folio, and unmapping before a collapse: batched, and flushed before anything else. */
   unmap(kernel: Kernel, headPfn: u32): void {
-    this.unmapLater(kernel, headPfn);
+    this.walk(kernel, headPfn, true);
     flushReclaimed(kernel);
   }
 
-  /** As `unmap`, but leaves a batched flush pending. */
-  unmapLater(kernel: Kernel, headPfn: u32): void {
+  private walk(kernel: Kernel, headPfn: u32, isBatched: bool): void {
     const head = kernel.frames.at(headPfn);
     this.unmapFolio.left = head.mappings;
+    this.unmapFolio.isBatched = isBatched;
     head.pins++;
     walkFolio(kernel, headPfn, this.unmapFolio);
     head.pins--;
   }
 
   /** Splits an anonymous folio into single pages. */
-  splitAnon(kernel: Kernel, headPfn: u32): void {
+  private splitAnon(kernel: Kernel, headPfn: u32): void {
     this.unmap(kernel, headPfn);
     const head = kernel.frames.at(headPfn);
     head.pins++;
@@ -142,22 +156,29 @@ export class FolioSplitter {
 
   /**
    * Splits a file folio around page `at`, or into single pages when `at` is -1; false when it is
-   * dirty.
+   * dirty, or held by more than its mappings.
    */
   splitFile(kernel: Kernel, headPfn: u32, at: i32): bool {
     const head = kernel.frames.at(headPfn);
     if ((head.flags & FRAME_DIRTY) != 0 && !kernel.files.isShmem(head.owner)) return false;
+    if (isHeld(head)) return false;
     this.unmap(kernel, headPfn);
     if (at < 0) kernel.frames.split(headPfn, 0);
     else kernel.frames.splitAround(headPfn, <u32>at);
     return true;
   }
+
+  /** split_folio: into single pages; false when that cannot be done. */
+  split(kernel: Kernel, headPfn: u32): bool {
+    const head = kernel.frames.at(headPfn);
+    if ((head.flags & FRAME_FILE) != 0) return this.splitFile(kernel, headPfn, -1);
+    if (isHeld(head)) return false;
+    this.splitAnon(kernel, headPfn);
+    return true;
+  }
 }
 
-/** split_folio: into single pages, as madvise does for a part. */
-export function splitFolio(kernel: Kernel, headPfn: u32): bool {
-  if ((kernel.frames.at(headPfn).flags & FRAME_FILE) != 0)
-    return kernel.splitter.splitFile(kernel, headPfn, -1);
-  kernel.splitter.splitAnon(kernel, headPfn);
-  return true;
+/** A folio with references besides its mappings cannot be split. */
+function isHeld(head: Frame): bool {
+  return head.pins != 0 || head.dmaPins != 0;
 }

@@ -52,6 +52,7 @@ function splitLocked(kernel: Kernel, mm: Mm, block: u64, address: usize): void {
     frames.unmapHuge(pfn);
     return;
   }
+  if (pfn != HUGE_ZERO_PFN && (entry & PTE_DIRTY) != 0) frames.at(pfn).flags |= FRAME_DIRTY;
   // pmdp_invalidate: nobody may use the entry while its pages are mapped one by one
   store<u64>(address, invalidEntry(entry));
   if (pfn == HUGE_ZERO_PFN && kernel.facts.notifiesDowngrades) {

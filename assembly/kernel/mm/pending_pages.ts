@@ -1,7 +1,8 @@
 /**
  * The CPU's pending lists of pages (folio batches), which hold a reference to each page on them.
  *
- * Models:     the list of MADV_FREE and of new pages, 31 each, worked off when full or drained.
+ * Models:     the list of MADV_FREE and of new pages, 31 each, worked off when full or drained, or
+ *             when a large folio comes.
  * Simplifies: one set of lists for all CPUs; lists that nothing observable depends on are left out.
  * Source:     linux 6.18 mm/swap.c (folio_batch_add_and_move, lru_add_drain),
  *             include/linux/pagevec.h
@@ -24,7 +25,8 @@ export class PendingPages {
     this.frames.head(pfn).pins++;
     store<u32>(this.lazyFree + ((<usize>this.lazyFreeCount) << 2), pfn);
     this.lazyFreeCount++;
-    if (this.lazyFreeCount == BATCH) this.drainLazyFree();
+    const isLarge = this.frames.orderOf(pfn) != 0;
+    if (isLarge || this.lazyFreeCount == BATCH) this.drainLazyFree();
   }
 
   /** A new page waits to be put on the LRU. */

@@ -2,11 +2,12 @@
  * Taking a folio out of memory: unmapping it everywhere, then giving its content away.
  *
  * Models:     one notifier pair for each mapping; swap entries that remember whether the page was
- *             exclusive; the flush of dirty pages before they are written; pages of MADV_FREE that
+ *             exclusive; the flush of dirty pages before they are written; folios of MADV_FREE that
  *             were not written since are dropped; dirty pages of a disk's files stay in the cache.
+ * Simplifies: swap has no slots for large folios, as on a swap file: they are split.
  * Source:     linux 6.18 mm/vmscan.c (shrink_folio_list), mm/rmap.c (try_to_unmap_one)
  */
-import { LEVEL_PMD } from "../../base/page";
+import { LEVEL_PMD, PMD_SIZE, alignDown } from "../../base/page";
 import {
   PTE_DIRTY,
   PTE_SWAP_EXCLUSIVE,
@@ -18,6 +19,7 @@ import {
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
+import { runOfFolio } from "./folio_entries";
 import {
   FRAME_ANON,
   FRAME_DIRTY,
@@ -25,52 +27,130 @@ import {
   FRAME_FILE,
   FRAME_LAZYFREE,
   FRAME_SWAPCACHE,
+  FRAME_USED,
 } from "./frames";
 import { newAnonFolio } from "./install";
 import { Mm } from "./mm";
+import { blockEnd } from "./page_tables";
 import { RmapVisitor, walkFolio } from "./rmap";
 import { dropSwapCache } from "./swap_entries";
-import { endRmap, flushReclaimed, flushUnmapped, holdReclaimed, startRmap } from "./unmap_flush";
+import {
+  endRmap,
+  flushReclaimed,
+  flushReclaimedDirty,
+  flushUnmapped,
+  holdReclaimed,
+  startRmap,
+} from "./unmap_flush";
 import { Vma } from "./vma";
 
-/** try_to_unmap_one for a single anonymous page. */
+/**
+ * try_to_unmap_one for anonymous memory: a single page that goes to swap, or a lazily freed folio of
+ * any size.
+ */
 export class SwapOutPage extends RmapVisitor {
+  /** 0: the folio is lazily freed. */
   slot: u32 = 0;
-  isDirty: bool = false;
 
   visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
-    startRmap(kernel, mm, NotifierEvent.Clear, va, va + 4096);
-    const address = kernel.tables.findPte(mm, va);
-    const entry = address == 0 ? 0 : load<u64>(address);
-    if (mapsFrame(entry) && entryFrame(entry) == headPfn)
-      this.unmap(kernel, mm, va, address, headPfn);
+    startRmap(kernel, mm, NotifierEvent.Clear, va, va + ((<u64>count) << 12));
+    const isUnmapped = this.unmapRange(kernel, mm, va, headPfn, first, count);
     endRmap(kernel, mm);
-    return kernel.frames.at(headPfn).mappings != 0;
+    return isUnmapped && kernel.frames.at(headPfn).mappings != 0;
   }
 
-  private unmap(kernel: Kernel, mm: Mm, va: u64, address: usize, pfn: u32): void {
+  private unmapRange(kernel: Kernel, mm: Mm, va: u64, headPfn: u32, first: u32, count: u32): bool {
+    const address = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (address == 0 || load<u64>(address) == 0) return true;
+    if (isHuge(load<u64>(address))) {
+      if (entryFrame(load<u64>(address)) != headPfn) return true;
+      return this.discardHuge(kernel, mm, va, address, headPfn);
+    }
+    let i: u32 = 0;
+    while (i < count) {
+      const at = va + ((<u64>i) << 12);
+      const pmdAddress = kernel.tables.find(mm, at, LEVEL_PMD);
+      const pmd = pmdAddress == 0 ? 0 : load<u64>(pmdAddress);
+      const entry = pmd == 0 ? 0 : load<u64>(kernel.tables.pteIn(pmd, at));
+      if (!mapsFrame(entry) || entryFrame(entry) != headPfn + first + i) {
+        i++;
+        continue;
+      }
+      const run = runOfFolio(kernel, pmd, at, blockEnd(at, va + ((<u64>count) << 12)));
+      if (!this.unmapRun(kernel, mm, at, pmd, run, headPfn)) return false;
+      i += run;
+    }
+    return true;
+  }
+
+  /** False when the pages were written since MADV_FREE: they are ordinary ones again. */
+  private unmapRun(kernel: Kernel, mm: Mm, va: u64, pmd: u64, count: u32, headPfn: u32): bool {
+    const tables = kernel.tables;
+    const head = kernel.frames.at(headPfn);
+    const old = load<u64>(tables.pteIn(pmd, va));
+    let dirty: u64 = 0;
+    for (let i: u32 = 0; i < count; i++)
+      dirty |= load<u64>(tables.pteIn(pmd, va + ((<u64>i) << 12))) & PTE_DIRTY;
+    flushUnmapped(kernel, mm, va, count, old | dirty, true);
+    if (dirty != 0) head.flags |= FRAME_DIRTY;
+    if (this.slot == 0 && (head.flags & FRAME_DIRTY) != 0) {
+      head.flags &= ~FRAME_LAZYFREE;
+      return false;
+    }
+    for (let i: u32 = 0; i < count; i++) {
+      const at = va + ((<u64>i) << 12);
+      const address = tables.pteIn(pmd, at);
+      const entry = load<u64>(address);
+      const pfn = entryFrame(entry);
+      store<u64>(address, this.slot == 0 ? 0 : this.swapped(kernel, pfn, entry));
+      if (kernel.facts.hasInvalidatePage) kernel.sink.invalidatePage(mm, at);
+      else kernel.tlbs.notifySecondary(mm, at, at + 4096);
+      kernel.frames.unmap(pfn);
+    }
+    return true;
+  }
+
+  private swapped(kernel: Kernel, pfn: u32, entry: u64): u64 {
+    const isExclusive = (kernel.frames.at(pfn).flags & FRAME_EXCLUSIVE) != 0;
+    kernel.swap.share(this.slot);
+    return swapEntry(this.slot) | (isExclusive ? PTE_SWAP_EXCLUSIVE : 0) | (entry & PTE_UFFD_WP);
+  }
+
+  /** unmap_huge_pmd_locked. */
+  private discardHuge(kernel: Kernel, mm: Mm, va: u64, address: usize, headPfn: u32): bool {
     const entry = load<u64>(address);
-    const frame = kernel.frames.at(pfn);
-    if (this.slot == 0 && (entry & PTE_DIRTY) != 0) {
-      // written since MADV_FREE: it is an ordinary page again
-      store<u64>(address, 0);
-      flushUnmapped(kernel, mm, va, entry);
-      store<u64>(address, entry);
-      frame.flags &= ~FRAME_LAZYFREE;
-      return;
+    const head = kernel.frames.at(headPfn);
+    kernel.tlbs.flushPmdNotify(mm, alignDown(va, PMD_SIZE));
+    if ((entry & PTE_DIRTY) != 0) head.flags |= FRAME_DIRTY;
+    if ((head.flags & FRAME_DIRTY) != 0) {
+      head.flags &= ~FRAME_LAZYFREE;
+      return false;
     }
     store<u64>(address, 0);
-    flushUnmapped(kernel, mm, va, entry);
-    this.isDirty = this.isDirty || (entry & PTE_DIRTY) != 0;
-    if (this.slot != 0) {
-      const exclusive = (frame.flags & FRAME_EXCLUSIVE) != 0 ? PTE_SWAP_EXCLUSIVE : 0;
-      store<u64>(address, swapEntry(this.slot) | exclusive | (entry & PTE_UFFD_WP));
-      kernel.swap.share(this.slot);
-    }
-    if (kernel.facts.hasInvalidatePage) kernel.sink.invalidatePage(mm, va);
-    else kernel.tlbs.notifySecondary(mm, va, va + 4096);
-    kernel.frames.unmap(pfn);
+    kernel.frames.unmapHuge(headPfn);
+    return true;
   }
+}
+
+/**
+ * shrink_folio_list: the folios of the list are reclaimed in the order in which they were put on it.
+ */
+export function reclaimIsolated(kernel: Kernel): void {
+  const list = kernel.isolated;
+  for (let i: u32 = 0; i < list.length; i++) {
+    const pfn = list.at(i);
+    kernel.frames.at(pfn).pins--;
+    if (kernel.frames.at(pfn).mappings != 0) reclaimFolio(kernel, pfn);
+    else kernel.frames.releaseIfUnused(pfn);
+  }
+  list.clear();
+  flushReclaimed(kernel);
+}
+
+/** folio_isolate_lru: the folio waits, held, until the list is worked off. */
+export function isolateFolio(kernel: Kernel, headPfn: u32): void {
+  kernel.frames.at(headPfn).pins++;
+  kernel.isolated.push(headPfn);
 }
 
 /** Unmaps the folio that starts at `headPfn` and lets its frames go, as far as its kind allows. */
@@ -80,16 +160,32 @@ export function reclaimFolio(kernel: Kernel, headPfn: u32): void {
     reclaimFileFolio(kernel, headPfn);
     return;
   }
+  if (head.dmaPins != 0) return;
   const isLazy = (head.flags & FRAME_LAZYFREE) != 0;
-  if (!isLazy && !kernel.hasSwap) return;
-  swapOut(kernel, headPfn, isLazy);
+  if (!isLazy && head.order != 0) swapOutInPieces(kernel, headPfn);
+  else if (isLazy || kernel.hasSwap) swapOut(kernel, headPfn, isLazy);
+}
+
+/**
+ * No swap slots for a large folio: it is split. Its pages join the list at the end that is worked
+ * off next, so that after the first of them the last comes first.
+ */
+function swapOutInPieces(kernel: Kernel, headPfn: u32): void {
+  const pages: u32 = 1 << kernel.frames.at(headPfn).order;
+  if (!kernel.splitter.split(kernel, headPfn) || !kernel.hasSwap) return;
+  swapOutIfMapped(kernel, headPfn);
+  for (let i = pages - 1; i > 0; i--) swapOutIfMapped(kernel, headPfn + i);
+}
+
+function swapOutIfMapped(kernel: Kernel, pfn: u32): void {
+  const frame = kernel.frames.at(pfn);
+  if ((frame.flags & FRAME_USED) != 0 && frame.mappings != 0) swapOut(kernel, pfn, false);
 }
 
 function swapOut(kernel: Kernel, pfn: u32, isLazy: bool): void {
   const frames = kernel.frames;
   const frame = frames.at(pfn);
   const visitor = kernel.swapOutPage;
-  visitor.isDirty = false;
   visitor.slot = 0;
   if (!isLazy) {
     if ((frame.flags & FRAME_SWAPCACHE) == 0) {
@@ -102,7 +198,10 @@ function swapOut(kernel: Kernel, pfn: u32, isLazy: bool): void {
   walkFolio(kernel, pfn, visitor);
   frame.pins--;
   const slot = visitor.slot;
-  if (visitor.isDirty) flushReclaimed(kernel);
+  if (slot != 0 && frame.mappings == 0 && (frame.flags & FRAME_DIRTY) != 0) {
+    flushReclaimedDirty(kernel);
+    frame.flags &= ~FRAME_DIRTY;
+  }
   if (slot != 0 && frame.mappings == 0 && frame.pins == 0) {
     kernel.swap.setPage(slot, 0);
     frame.flags &= ~FRAME_SWAPCACHE;
@@ -115,11 +214,11 @@ function swapOut(kernel: Kernel, pfn: u32, isLazy: bool): void {
 function reclaimFileFolio(kernel: Kernel, headPfn: u32): void {
   const head = kernel.frames.at(headPfn);
   kernel.splitter.unmapLater(kernel, headPfn);
-  if (head.mappings != 0) return;
-  const isShmem = kernel.files.isShmem(head.owner);
-  if ((head.flags & FRAME_DIRTY) != 0 || isShmem) {
-    if (!isShmem || !kernel.hasSwap) return;
-    flushReclaimed(kernel);
+  if (head.mappings != 0 || head.dmaPins != 0) return;
+  if ((head.flags & FRAME_DIRTY) != 0) {
+    // dirty pages of a disk's file are left to the flusher; those of shared memory go to swap
+    if (!kernel.files.isShmem(head.owner) || !kernel.hasSwap) return;
+    flushReclaimedDirty(kernel);
   }
   holdReclaimed(kernel, headPfn);
   dropFileFolio(kernel, headPfn);
