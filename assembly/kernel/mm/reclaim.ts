@@ -45,8 +45,8 @@ import {
 import { Vma } from "./vma";
 
 /**
- * try_to_unmap_one for anonymous memory: a single page that goes to swap, or a lazily freed folio of
- * any size.
+ * try_to_unmap_one for anonymous memory: a single page that goes to swap, or a lazily freed folio
+ * of any size.
  */
 export class SwapOutPage extends RmapVisitor {
   /** 0: the folio is lazily freed. */
@@ -132,9 +132,7 @@ export class SwapOutPage extends RmapVisitor {
   }
 }
 
-/**
- * shrink_folio_list: the folios of the list are reclaimed in the order in which they were put on it.
- */
+/** shrink_folio_list: the folios are reclaimed in the order in which they were put on the list. */
 export function reclaimIsolated(kernel: Kernel): void {
   const list = kernel.isolated;
   for (let i: u32 = 0; i < list.length; i++) {

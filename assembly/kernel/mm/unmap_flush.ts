@@ -6,7 +6,8 @@
  *             to be asked for each page; whether a batch holds entries that could be written
  *             through; invalidate_page in place of pairs, behind the page-table lock.
  * Source:     linux 6.18 mm/rmap.c (try_to_unmap_one, try_to_migrate_one, should_defer_flush,
- *             set_tlb_ubc_flush_pending, try_to_unmap_flush_dirty), linux 3.17 mm/rmap.c, arch/x86/include/asm/tlbflush.h
+ *             set_tlb_ubc_flush_pending, try_to_unmap_flush_dirty), linux 3.17 mm/rmap.c,
+ *             arch/x86/include/asm/tlbflush.h
  */
 import { PTE_DIRTY, isPresent } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
@@ -29,8 +30,8 @@ export function endRmap(kernel: Kernel, mm: Mm): void {
 }
 
 /**
- * try_to_migrate_one: the entry of `va` is cleared; its flush, now or later. What no processor could
- * use, under PROT_NONE, no TLB holds.
+ * try_to_migrate_one: the entry of `va` is cleared; its flush, now or later. What no processor
+ * could use, under PROT_NONE, no TLB holds.
  */
 export function flushMigrated(kernel: Kernel, mm: Mm, va: u64, old: u64): void {
   if (!isPresent(old)) return;
