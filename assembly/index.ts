@@ -3,6 +3,7 @@
  */
 import { DeviceReport, ExploreSpec, TimingRecord } from "./abi/records";
 import { Arch, Era, Property, Timing } from "./abi/vocabulary";
+import { allocate } from "./base/bytes";
 import { describeMove, describeState } from "./explore/describe";
 import { Explorer } from "./explore/explorer";
 import { PROTOCOL_BYTES } from "./kernel/steps/program";
@@ -12,6 +13,7 @@ import { Simulation } from "./timed/simulation";
 import {
   bootExplorer,
   bootKernels,
+  bootLineReader,
   bootProbe,
   bootReplay,
   bootSimulation,
@@ -168,6 +170,32 @@ function explorer(): Explorer {
 export function replayBoot(isOrdered: bool, ceiling: u32, era: i32, arch: i32): void {
   bootReplay(<Era>era, <Arch>arch);
   host.configure(theWorld().replay!, isOrdered, ceiling);
+}
+
+/** Boots a reader of recordings; where its LineReaderState is. */
+export function linesBoot(): usize {
+  bootLineReader();
+  return changetype<usize>(theWorld().lines!.state);
+}
+
+/** Room that stays, for the words of recordings. */
+export function linesWords(bytes: u32): usize {
+  return allocate(bytes);
+}
+
+/** Learns the words that were written there; see recording/line_reader.ts. */
+export function linesLearn(words: usize): void {
+  theWorld().lines!.learn(words);
+}
+
+/** Where the host writes a text of so many bytes. */
+export function linesBlock(bytes: u32): usize {
+  return theWorld().lines!.block(bytes);
+}
+
+/** Reads on, up to a line that is left to the host; where the records are. */
+export function linesRead(): usize {
+  return theWorld().lines!.read();
 }
 
 /** Where the host writes a batch of records. */

@@ -9,6 +9,7 @@ import { Instance } from "./explore/instance";
 import { Protocol } from "./kernel/steps/program";
 import { factsOf } from "./kernel/era";
 import { ExploreSpec, RunSpec } from "./abi/records";
+import { LineReader } from "./recording/line_reader";
 import { Prediction } from "./replay/prediction";
 import { Probe } from "./replay/probe";
 import { Replay } from "./replay/replay";
@@ -23,6 +24,7 @@ export class World {
   probe: Probe | null = null;
   kernels: Kernels | null = null;
   feed: ProgramFeed | null = null;
+  lines: LineReader | null = null;
 }
 
 let world: World | null = null;
@@ -97,4 +99,12 @@ export function bootKernels(): void {
   const fresh = new World();
   world = fresh;
   fresh.kernels = new Kernels();
+}
+
+/** Forgets every world before and boots a reader of recordings. */
+export function bootLineReader(): void {
+  heap.reset();
+  const fresh = new World();
+  world = fresh;
+  fresh.lines = new LineReader();
 }

@@ -212,6 +212,25 @@ export class EventRecord {
   a5: u64;
 }
 
+/** How far the lines of a text are read, and what was read last. */
+@unmanaged
+export class LineReaderState {
+  /** The time of the last event. */
+  time: u64;
+  /** Bytes of the text, and where in it reading goes on. */
+  length: u32;
+  position: u32;
+  /** The number of the last line that was read, from 1. */
+  line: u32;
+  /** Records that were written, and of which events they are. */
+  records: u32;
+  faults: u32;
+  flushes: u32;
+  ranges: u32;
+  enters: u32;
+  exits: u32;
+}
+
 /** One thing that a probe heard; what its fields are is said at ProbeKind. */
 @unmanaged
 export class ProbeRecord {

@@ -4,6 +4,7 @@
  */
 import { ReplaySetting, ThpPolicy } from "../abi/recording.generated.js";
 import { EventEncoder } from "../workload/encode.js";
+import { LineCore } from "../workload/line_core.js";
 import type { RecordedEvent, RecordingHeader, RecordingReader } from "../workload/recording.js";
 import { ProgramArgs } from "./program_args.js";
 import { actionOf } from "./text_actions.js";
@@ -41,8 +42,9 @@ export async function* recordsOf(
   const windowStart = header.window?.[0] ?? 0;
   const encoder = new EventEncoder();
   encoder.addHeader(header);
-  for await (const events of reader.batches()) {
-    for (const event of events) addEvent(encoder, event, args, windowStart);
+  for await (const part of reader.parts(await LineCore.create())) {
+    if (part instanceof Uint8Array) encoder.addRecords(part);
+    else for (const event of part) addEvent(encoder, event, args, windowStart);
     if (encoder.records >= BATCH_RECORDS) yield encoder.take();
   }
   if (encoder.records > 0) yield encoder.take();

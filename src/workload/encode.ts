@@ -30,7 +30,6 @@ import {
   OFFSET_TID,
   RECORD_BYTES,
 } from "./record_layout.js";
-import type { RecordingReader } from "./recording.js";
 import {
   FILE_KINDS,
   KSM_STEPS,
@@ -144,6 +143,14 @@ export class EventEncoder {
     else this.#putSingle(event.ev, event);
   }
 
+  /** Adds records that are encoded already. */
+  addRecords(records: Uint8Array): void {
+    const base = this.#records * RECORD_BYTES;
+    this.#makeRoom(base + records.length);
+    this.#bytes.set(records, base);
+    this.#records += records.length / RECORD_BYTES;
+  }
+
   /** Adds what a text means, as the replay's core understands it: an action and its arguments. */
   addAction(event: TextEvent, action: readonly number[]): void {
     this.#put(RecordKind.Action, event, action);
@@ -200,32 +207,18 @@ export class EventEncoder {
   /** Makes room for one more record and gives its offset. */
   #reserve(): number {
     const base = this.#records * RECORD_BYTES;
-    if (base === this.#bytes.length) {
-      const grown = new Uint8Array(2 * this.#bytes.length);
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-      this.#view = new DataView(grown.buffer);
-    }
+    this.#makeRoom(base + RECORD_BYTES);
     this.#records++;
     return base;
   }
-}
 
-/**
- * The records of a whole recording, the header's window first, in batches of at least `records`
- * records (the last may be shorter). A batch is valid until the next one is asked for.
- */
-export async function* encodeRecording(
-  reader: RecordingReader,
-  encoder = new EventEncoder(),
-  records = 4096,
-): AsyncGenerator<Uint8Array<ArrayBuffer>, void> {
-  encoder.addHeader(reader.header);
-  for await (const events of reader.batches()) {
-    for (const event of events) encoder.add(event);
-    if (encoder.records >= records) yield encoder.take();
+  #makeRoom(bytes: number): void {
+    if (bytes <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(2 * this.#bytes.length, bytes));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
   }
-  if (encoder.records > 0) yield encoder.take();
 }
 
 /** Writes an integer in [-2^63, 2^64]; 2^64 is `ADDRESS_MAX` and becomes 2^64-1. */

@@ -13,9 +13,8 @@
  */
 import { type ByteSource, concat, decompressed, GunzipError } from "./byte_source.js";
 import type { RecordedEvent, RecordingHeader, RecordingTrailer } from "./events.js";
-import { LineScanner } from "./line_scanner.js";
+import type { LineCore } from "./line_core.js";
 import { parseEvent, parseLine } from "./parse_event.js";
-import { parseFast } from "./parse_fast.js";
 import { headerWarnings, parseHeader, parseTrailer } from "./parse_header.js";
 import { RecordingError } from "./recording_error.js";
 
@@ -54,6 +53,9 @@ export async function readRecording(
   return reader;
 }
 
+/** Some events in the order of the recording; as records, which are valid until the next part. */
+export type Part = readonly RecordedEvent[] | Uint8Array<ArrayBuffer>;
+
 /** One recording being read, from its header to its trailer. Its events can be read once. */
 export class RecordingReader {
   readonly file: string;
@@ -67,7 +69,6 @@ export class RecordingReader {
   readonly #counts = new Map<string, number>();
   readonly #acceptLost: boolean;
   readonly #chunks: AsyncGenerator<Uint8Array, void>;
-  readonly #scanner = new LineScanner();
   readonly #decoder = new TextDecoder("utf-8", { fatal: true });
   #isAtEnd = false;
   /** What is read but not yet a whole line, or waits for the events to be asked for. */
@@ -111,18 +112,25 @@ export class RecordingReader {
     this.#fail(NO_HEADER, WHAT_TO_GIVE);
   }
 
-  /** The events, a chunk of the file at a time: the fast way. */
-  async *batches(): AsyncGenerator<RecordedEvent[], void> {
+  /** The events; those that `core` reads come as records, which is the fast way. */
+  async *parts(core: LineCore | null): AsyncGenerator<Part, void> {
     try {
       // What came in one chunk with the header.
-      let events: RecordedEvent[] = [];
-      this.#keepRest(this.#readLines(this.#takeRest(), events));
+      this.#keepRest(yield* this.#readLines(this.#takeRest(), core));
       while (!this.#isAtEnd) {
-        if (events.length > 0) yield events;
-        events = [];
-        await this.#readChunk(events);
+        const chunk = await this.#nextChunk();
+        if (chunk === undefined) {
+          const events = this.#readLastLine();
+          if (events.length > 0) yield events;
+          this.#checkEnd();
+          this.#isAtEnd = true;
+        } else {
+          this.#keepRest(chunk);
+          if (chunk.includes(NEWLINE)) {
+            this.#keepRest(yield* this.#readLines(this.#takeRest(), core));
+          }
+        }
       }
-      if (events.length > 0) yield events;
     } finally {
       await this.close();
     }
@@ -130,7 +138,9 @@ export class RecordingReader {
 
   /** The events one by one. */
   async *[Symbol.asyncIterator](): AsyncGenerator<RecordedEvent, void> {
-    for await (const events of this.batches()) yield* events;
+    for await (const part of this.parts(null)) {
+      if (!(part instanceof Uint8Array)) yield* part;
+    }
   }
 
   /** Lets go of the source; needed only when the events are not read to the end. */
@@ -138,30 +148,34 @@ export class RecordingReader {
     await this.#chunks.return();
   }
 
-  /** Adds the events of the next chunk, and at the end checks that all is there. */
-  async #readChunk(events: RecordedEvent[]): Promise<void> {
-    const chunk = await this.#nextChunk();
-    if (chunk === undefined) {
-      this.#readLastLine(events);
-      this.#checkEnd();
-      this.#isAtEnd = true;
-      return;
-    }
-    const isWithinLine = !chunk.includes(NEWLINE);
-    this.#keepRest(chunk);
-    if (!isWithinLine) this.#keepRest(this.#readLines(this.#takeRest(), events));
-  }
-
   /** Reads all lines that end, and gives back the start of the one that does not. */
-  #readLines(bytes: Uint8Array, events: RecordedEvent[]): Uint8Array {
+  *#readLines(bytes: Uint8Array, core: LineCore | null): Generator<Part, Uint8Array> {
+    core?.open(bytes);
+    let events: RecordedEvent[] = [];
     let start = 0;
     for (;;) {
+      const read = this.#trailer === null ? core?.read(start, this.#line, this.#lastTime) : null;
+      if (read != null && read.records.length > 0) {
+        if (events.length > 0) yield events;
+        events = [];
+        this.#line = read.line;
+        this.#lastTime = read.time;
+        for (const [kind, count] of read.counts) this.#count(kind, count);
+        yield read.records;
+        start = read.position;
+      }
       const end = bytes.indexOf(NEWLINE, start);
-      if (end < 0) return bytes.subarray(start);
+      if (end < 0) break;
       this.#line++;
       this.#readLine(bytes, start, end, events);
       start = end + 1;
     }
+    if (events.length > 0) yield events;
+    return bytes.subarray(start);
+  }
+
+  #count(kind: string, events: number): void {
+    if (events > 0) this.#counts.set(kind, (this.#counts.get(kind) ?? 0) + events);
   }
 
   #keepRest(bytes: Uint8Array): void {
@@ -198,8 +212,9 @@ export class RecordingReader {
   }
 
   /** A last line without newline is whole only if it is the trailer. */
-  #readLastLine(events: RecordedEvent[]): void {
-    if (this.#restBytes === 0) return;
+  #readLastLine(): RecordedEvent[] {
+    const events: RecordedEvent[] = [];
+    if (this.#restBytes === 0) return events;
     const bytes = this.#takeRest();
     this.#line++;
     try {
@@ -208,15 +223,14 @@ export class RecordingReader {
       if (this.#trailer !== null) throw error;
       this.#fail("the last line is cut off", CUT_SHORT);
     }
+    return events;
   }
 
   #readLine(bytes: Uint8Array, start: number, end: number, events: RecordedEvent[]): void {
     if (this.#trailer !== null) {
       this.#fail("something follows the trailer", "A recording ends with its end_of_trace line");
     }
-    this.#scanner.bytes = bytes;
-    this.#scanner.position = start;
-    const event = parseFast(this.#scanner, end, this.#line) ?? this.#readSlow(bytes, start, end);
+    const event = this.#parse(bytes, start, end);
     if (event === null) return;
     if (event.t < this.#lastTime) {
       this.#fail(
@@ -225,12 +239,12 @@ export class RecordingReader {
       );
     }
     this.#lastTime = event.t;
-    this.#counts.set(event.ev, (this.#counts.get(event.ev) ?? 0) + 1);
+    this.#count(event.ev, 1);
     events.push(event);
   }
 
   /** The event of a line, or null when the line was the trailer. */
-  #readSlow(bytes: Uint8Array, start: number, end: number): RecordedEvent | null {
+  #parse(bytes: Uint8Array, start: number, end: number): RecordedEvent | null {
     const { ev, fields } = parseLine(this.#decode(bytes, start, end), this.file, this.#line);
     if (ev === "header") fields.fail("a second header", "Two recordings were joined; split them");
     if (ev !== "end_of_trace") return parseEvent(ev, fields);

@@ -1,5 +1,6 @@
 /** The recordings that come with the package, replayed against the mm. */
-import { createReadStream } from "node:fs";
+import { createReadStream, readFileSync } from "node:fs";
+import { gunzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { packagedRecordings } from "../../src/cli/recordings.js";
 import { checkRecording } from "../../src/replay/check.js";
@@ -43,11 +44,10 @@ describe("the mm", () => {
 
   test("predicts nothing that a recording does not hold when an event is taken out of it", async () => {
     const { path } = small.find(({ name }) => name === "munmap_whole_full")!;
-    const reader = await readRecording(createReadStream(path), { file: path });
-    const batches = reader.batches.bind(reader);
-    reader.batches = async function* () {
-      for await (const events of batches()) yield events.filter(({ ev }) => ev !== "inval");
-    };
+    const lines = gunzipSync(readFileSync(path)).toString().trimEnd().split("\n");
+    const kept = lines.filter((line) => !line.includes('"ev":"inval"'));
+    const text = kept.join("\n").replace(/"inval":\d+/, '"inval":0');
+    const reader = await readRecording(new TextEncoder().encode(text), { file: path });
     const { notifier } = await checkRecording(reader, { isOrdered: true });
     expect(notifier.expected).toBe(0);
     expect(notifier.extra).toBeGreaterThan(0);

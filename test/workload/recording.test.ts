@@ -34,7 +34,7 @@ describe("a recording of this repository", () => {
   test.each(RECORDINGS)("%s is read to its trailer without a warning", async (path) => {
     const reader = await openRecording(path);
     let events = 0;
-    for await (const batch of reader.batches()) events += batch.length;
+    for await (const part of reader.parts(null)) events += part.length;
     const counted = Object.values(reader.trailer?.events ?? {}).reduce((sum, n) => sum + n, 0);
     expect(events).toBe(counted);
     expect(reader.warnings).toEqual([]);

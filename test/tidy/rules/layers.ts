@@ -17,7 +17,7 @@ export const CORE: Layers = {
   rows: [
     ["abi"],
     ["base"],
-    ["sim"],
+    ["recording", "sim"],
     ["oracle"],
     ["hardware"],
     ["kernel"],
