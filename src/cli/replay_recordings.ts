@@ -1,5 +1,7 @@
 /** What `tlbstorm replay` does: feeds recordings to the mm and says what it predicted wrongly. */
 import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { basename } from "node:path";
 import { checkRecording, type Mismatch, type RecordingCheck } from "../replay/check.js";
 import { isReproducible } from "../replay/manifest.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
@@ -13,6 +15,7 @@ import { recordingName } from "./recordings.js";
 import type { CommandResult } from "./result.js";
 import { simulate } from "./simulate.js";
 
+const KIB = 1024;
 /** Differences that are printed for one recording; --json has them all. */
 const SHOWN = 10;
 
@@ -21,15 +24,27 @@ export async function replayRecordings(
   options: ReplayOptions,
 ): Promise<CommandResult> {
   if (options.scenario !== null) return runBeside(options.scenario, paths, options);
-  const progress = startProgress("replaying", paths.length, options);
+  const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
+  const total = sizes.reduce((sum, size) => sum + size, 0);
+  const progress = startProgress("replaying", Math.ceil(total / KIB), options);
   const checks: RecordingCheck[] = [];
-  for (const path of paths) {
-    await progress.update(checks.length);
-    const reader = await readRecording(createReadStream(path), { file: path });
-    checks.push(await checkRecording(reader, { isOrdered: isReproducible(path) }));
-    if (options.quiet !== true) warn(path, reader.warnings);
+  let before = 0;
+  try {
+    for (const [at, path] of paths.entries()) {
+      const file = createReadStream(path);
+      const reader = await readRecording(file, { file: path });
+      const check = await checkRecording(reader, {
+        isOrdered: isReproducible(path),
+        onProgress: () =>
+          progress.update(Math.floor((before + file.bytesRead) / KIB), `KiB, ${basename(path)}`),
+      });
+      checks.push(check);
+      before += sizes[at]!;
+      if (options.quiet !== true) warn(path, reader.warnings);
+    }
+  } finally {
+    progress.end();
   }
-  progress.end();
   return {
     json: { schema: "tlbstorm.replay/1", recordings: checks },
     text: formatChecks(checks),

@@ -57,15 +57,20 @@ export interface SnapshotDifference {
 export interface CheckOptions {
   /** Compare in order: the recording is fully reproducible. */
   isOrdered: boolean;
+  /** Awaited after each batch of events. */
+  onProgress?: () => Promise<void> | void;
 }
 
 export async function checkRecording(
   reader: RecordingReader,
-  { isOrdered }: CheckOptions,
+  { isOrdered, onProgress }: CheckOptions,
 ): Promise<RecordingCheck> {
   const { header } = reader;
   const core = await ReplayCore.create(header, isOrdered);
-  for await (const records of recordsOf(reader)) core.run(records);
+  for await (const records of recordsOf(reader)) {
+    core.run(records);
+    await onProgress?.();
+  }
   core.finish();
   return reportOf(header.name, core);
 }

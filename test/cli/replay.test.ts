@@ -1,6 +1,9 @@
+import { copyFileSync, mkdtempSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { RunResult } from "../../src/run/result.js";
-import { tlbstorm } from "./run_cli.js";
+import { projectRoot, tlbstorm } from "./run_cli.js";
 
 const SCENARIO = `
 name: a small GPU
@@ -29,6 +32,22 @@ describe("tlbstorm replay with a scenario", () => {
       exitCode: 2,
       stdout: "",
       stderr: expect.stringMatching(/one recording, not to 2\n {2}.*sweep/) as string,
+    });
+  });
+});
+
+describe("tlbstorm replay --check", () => {
+  test("refuses a recording whose manifest is damaged, and names the line", () => {
+    const directory = mkdtempSync(join(tmpdir(), "replay-"));
+    copyFileSync(
+      join(projectRoot, "recordings/micro/brk_1.jsonl.gz"),
+      join(directory, "brk_1.jsonl.gz"),
+    );
+    writeFileSync(join(directory, "manifest.jsonl"), '{"file":"brk_1.jsonl.gz"}\n{"fi');
+    expect(tlbstorm(["replay", "--check", join(directory, "brk_1.jsonl.gz")])).toMatchObject({
+      exitCode: 2,
+      stdout: "",
+      stderr: expect.stringMatching(/manifest\.jsonl:2: the line is no JSON\n {2}/) as string,
     });
   });
 });
