@@ -184,6 +184,8 @@ export enum ReplaySetting {
   AnonOrdersMadvise = 4,
   /** Bytes of the next System V segment. */
   SegmentSize = 5,
+  /** CPUs of the recorded machine. */
+  Cpus = 6,
 }
 
 /** What a replay counts. */

@@ -129,6 +129,23 @@ export class RunSpec {
   /** The recorded number of the mm that devices share; 0: the first that has a notifier. */
   sharedMm: u32;
   mirrorEntries: u32;
+  cores: u32;
+  // The TLBs of each core, and its paging-structure caches.
+  firstTlbEntries: u32;
+  firstTlbWays: u32;
+  secondTlbEntries: u32;
+  secondTlbWays: u32;
+  cpuWalkPmdEntries: u32;
+  cpuWalkPudEntries: u32;
+  cpuWalkPgdEntries: u32;
+  /** Of the time of an IPI and its acknowledgement, what passes before the other core has it. */
+  ipiDeliveryPermille: u32;
+  /** Threads of the program that touch its pages, each on a core of its own. */
+  threads: u32;
+  threadPages: u32;
+  threadWritePermille: u32;
+  /** Bits of LostFlush. */
+  lostFlushes: u32;
   /** Bit n: the host chooses the accesses of device n. */
   hostAccess: u64;
   /** Bit n: the host is told of failures and violations of device n. */

@@ -302,6 +302,28 @@ export enum Counter {
   CpuFlushesSent,
   CpuFlushesFull,
   SecondaryFlushes,
+  // The CPUs.
+  /** Accesses of the program whose translation the CPU's TLB had, in either level. */
+  CpuTlbHits,
+  CpuTlbSecondLevelHits,
+  CpuTlbMisses,
+  CpuWalkReads,
+  /** Of both levels, by flushes of any kind. */
+  CpuTlbEntriesDropped,
+  /** One for each CPU that is asked to flush. */
+  IpisSent,
+  /** Carried out by other CPUs than the one whose mm operation it is. */
+  CpuFlushesRemote,
+  /** Of CPUs that missed flushes while they ran something else. */
+  CpuFlushesOnSwitch,
+  /** Waits until every CPU that was asked has answered. */
+  AcknowledgementWaits,
+  /** Accesses of threads to pages that they would have to fault for, which are left. */
+  ThreadAccessesLeft,
+  CpuAccessesInWindow,
+  CpuAccessesToUnmapped,
+  /** Accesses of CPUs that broke a rule. */
+  CpuViolations,
   // The notifier chain.
   NotifierCalls,
   /** Walks of the list that found nobody who implements the callback. */
@@ -390,6 +412,8 @@ export enum Timing {
   LaneStallOutside,
   /** Waits for mmap_lock in page-request handlers. */
   MmapLockWait,
+  /** From the first IPI of a flush to the last acknowledgement. */
+  Shootdown,
   COUNT,
 }
 
@@ -513,6 +537,14 @@ export enum Era {
   Linux6_19,
 }
 
+/** Flushes of CPU TLBs that a kernel with a defect does not carry out, as bits. */
+export enum LostFlush {
+  /** Of the CPU that works on the mm. */
+  Own = 1,
+  /** Of every other CPU: it answers without. */
+  Remote = 2,
+}
+
 /** An architecture, as far as its flushes differ. */
 export enum Arch {
   X86,
@@ -560,8 +592,16 @@ export enum Latency {
   Callback,
   FlushPage,
   FlushAll,
-  /** A shootdown of other CPUs, acknowledgement included. */
+  /** An IPI to one other CPU and its acknowledgement, less the flush between them. */
   Ipi,
+  /** What each further CPU that is asked adds to that. */
+  IpiPerCore,
+  /** A hit in the second level of a CPU's TLB. */
+  CpuTlbHit,
+  /** One memory read of a CPU's walk. */
+  CpuWalkStep,
+  /** A pause of a thread between two accesses. */
+  ThreadThink,
   /** Clearing or changing one entry. */
   ClearEntry,
   /** An operation of the mm besides all that. */

@@ -65,6 +65,26 @@ export class Announcer extends EventSink {
     this.sink.cpuFlush(mm, reason, pages);
   }
 
+  flushCpu(mm: Mm, cpu: u32, start: u64, end: u64, strideShift: u64): void {
+    this.sink.flushCpu(mm, cpu, start, end, strideShift);
+  }
+
+  flushSwitchedIn(mm: Mm, cpu: u32): void {
+    this.sink.flushSwitchedIn(mm, cpu);
+  }
+
+  askCpu(mm: Mm, cpu: u32, start: u64, end: u64, strideShift: u64): void {
+    this.sink.askCpu(mm, cpu, start, end, strideShift);
+  }
+
+  awaitCpus(mm: Mm): void {
+    this.sink.awaitCpus(mm);
+  }
+
+  broadcastFlush(mm: Mm, start: u64, end: u64, strideShift: u64): void {
+    this.sink.broadcastFlush(mm, start, end, strideShift);
+  }
+
   tlbBarrier(mm: Mm): void {
     this.sink.tlbBarrier(mm);
   }

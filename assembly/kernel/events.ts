@@ -1,8 +1,8 @@
 /**
  * What the mm tells the outside while it works: notifier pairs and flushes.
  *
- * Models:     the range pair and the other callbacks, CPU flushes with their reasons, the secondary
- *             flush, and what is freed.
+ * Models:     the range pair and the other callbacks, CPU flushes with their reasons and with what
+ *             they do to the TLB of each CPU, the secondary flush, and what is freed.
  * Source:     linux 3.17 and 6.18 include/linux/mmu_notifier.h, arch/x86/mm/tlb.c,
  *             arch/arm64/include/asm/tlbflush.h
  */
@@ -22,6 +22,8 @@ export const enum NotifierEvent {
 
 /** The flush of everything, in place of a number of pages. */
 export const FLUSH_ALL: i32 = -1;
+/** The end of the range [0, EVERYTHING): the whole address space. */
+export const EVERYTHING: u64 = u64.MAX_VALUE;
 
 export abstract class EventSink {
   /**
@@ -32,8 +34,26 @@ export abstract class EventSink {
 
   abstract rangeEnd(mm: Mm): void;
 
-  /** A CPU flushed its TLB, or asked others to. */
+  /** A CPU flushed its TLB, or asked others to: what the tracepoint tlb_flush tells. */
   abstract cpuFlush(mm: Mm, reason: FlushReason, pages: i32): void;
+
+  /**
+   * The TLB of `cpu` loses what it has of [start, end), or of the mm: of the page at each step of
+   * 2^strideShift bytes.
+   */
+  flushCpu(mm: Mm, cpu: u32, start: u64, end: u64, strideShift: u64): void {}
+
+  /** `cpu` runs the mm again, and flushes all of it, since it has missed flushes meanwhile. */
+  flushSwitchedIn(mm: Mm, cpu: u32): void {}
+
+  /** An IPI asks `cpu` for such a flush; an empty range: it has none to do, and answers. */
+  askCpu(mm: Mm, cpu: u32, start: u64, end: u64, strideShift: u64): void {}
+
+  /** Nothing goes on before every CPU that was asked has answered. */
+  awaitCpus(mm: Mm): void {}
+
+  /** Every CPU is told to flush by the interconnect, and has done so by the next barrier. */
+  broadcastFlush(mm: Mm, start: u64, end: u64, strideShift: u64): void {}
 
   /**
    * Where invalidate_range, since 6.6 arch_invalidate_secondary_tlbs, is called; the range of

@@ -61,6 +61,7 @@ export class Kernel {
   readonly reclaimed: WordList;
   /** First frames of folios that were taken off the LRU to be reclaimed. */
   readonly isolated: WordList;
+  private nextContextId: u32 = 1;
   private nextAnonVma: u32 = 1;
   private nextVmaAge: u32 = 1;
   /**
@@ -104,6 +105,7 @@ export class Kernel {
 
   makeMm(id: u32): Mm {
     const mm = newMm(this.arena, id, this.tables.newTable());
+    mm.contextId = this.nextContextId++;
     this.mms.push(addressOfMm(mm));
     return mm;
   }

@@ -18,6 +18,7 @@ export function set(replay: Replay, setting: u32, value: u32): void {
   if (setting == ReplaySetting.HasSwap) kernel.hasSwap = value != 0;
   if (setting == ReplaySetting.AnonOrdersAlways) kernel.anonOrdersAlways = value;
   if (setting == ReplaySetting.AnonOrdersMadvise) kernel.anonOrdersMadvise = value;
+  if (setting == ReplaySetting.Cpus) kernel.tlbs.setPossible(value);
   if (setting == ReplaySetting.SegmentSize) replay.descriptors.sharedSegmentSize = value;
 }
 

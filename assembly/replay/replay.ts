@@ -288,8 +288,7 @@ export class Replay {
     const reason = <u32>record.a0;
     const mm = this.mmOf(task);
     if (reason == FlushReason.TaskSwitch || reason == FlushReason.Remote) {
-      this.kernel.tlbs.load(record.cpu, mm);
-      this.kernel.tlbs.catchUp(record.cpu, mm);
+      this.kernel.tlbs.reload(record.cpu, mm);
     }
     const isFull = <i64>record.a1 == -1;
     this.interleaving.take(task, mm, record.cpu, reason, isFull);
@@ -436,8 +435,7 @@ export class Replay {
     const tlbs = this.kernel.tlbs;
     if (!flushes || asks == tlbs.hasOtherCpus(mm)) return;
     this.comparer.maskInputs++;
-    if (asks) mm.cpuMask = u64.MAX_VALUE;
-    else mm.cpuMask = (<u64>1) << tlbs.cpu;
+    tlbs.adoptMask(mm, asks ? u64.MAX_VALUE : (<u64>1) << tlbs.cpu);
   }
 
   /** As `learnMask`, for the one flush that a teardown may show. */
@@ -450,7 +448,7 @@ export class Replay {
       asks = asks || (event.kind == EventKind.Flush && event.a == <u64>FlushReason.SendIpi);
     }
     if (asks != this.kernel.tlbs.hasOtherCpus(mm)) this.comparer.maskInputs++;
-    mm.cpuMask = asks ? u64.MAX_VALUE : self;
+    this.kernel.tlbs.adoptMask(mm, asks ? u64.MAX_VALUE : self);
   }
 
   /**
@@ -512,10 +510,11 @@ export class Replay {
   }
 
   private serveFault(task: Task, mm: Mm, va: u64, access: Access): void {
+    this.stage.faults(mm, va, access);
     this.predictFor(task);
     const result = handleFault(this.kernel, mm, va, access, false);
     this.idle();
-    if (result == FaultResult.Handled) this.stage.touched(mm, va);
+    if (result == FaultResult.Handled) this.stage.touched(mm, va, access);
     if (result == FaultResult.Handled && task.opCount == 0) this.kernel.markAccess(mm, va, access);
   }
 
@@ -594,6 +593,7 @@ export class Replay {
     for (let i = task.opNext; i < end; i++) {
       const va = task.opStart + i * task.opStep;
       if (wouldFault(this.kernel, mm, va, access)) this.faultsMissing++;
+      this.stage.accessed(mm, va, access);
       this.kernel.markAccess(mm, va, access);
       if (access == Access.Write) this.kernel.noteContent(mm, va, task.opByte);
     }

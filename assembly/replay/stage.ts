@@ -1,6 +1,7 @@
 /**
  * Who else is there while a recording is fed to the mm: nobody in a replay, devices in a timed run.
  */
+import { Access } from "../kernel/mm/access";
 import { Mm } from "../kernel/mm/mm";
 import { Task } from "./task";
 
@@ -17,8 +18,14 @@ export abstract class Stage {
   /** What was recorded is to be compared with what is predicted. */
   abstract compares(): bool;
 
-  /** A fault of the program has mapped the page of `va`. */
-  touched(mm: Mm, va: u64): void {}
+  /** The program accesses `va`, and the hardware will raise a page fault. */
+  faults(mm: Mm, va: u64, access: Access): void {}
+
+  /** That fault has mapped the page, and the access is repeated. */
+  touched(mm: Mm, va: u64, access: Access): void {}
+
+  /** The program accesses `va`, without a fault. */
+  accessed(mm: Mm, va: u64, access: Access): void {}
 
   notifierRegistered(mm: Mm): void {}
 

@@ -21,6 +21,9 @@ export class Judge {
     private readonly machine: Machine,
     private readonly oracle: Oracle,
     private readonly mm: AddressSpace,
+    /** What counts the accesses that break no rule although their translation is old. */
+    private readonly inWindow: Counter,
+    private readonly toUnmapped: Counter,
   ) {}
 
   /** The property that the access violates, or NO_VIOLATION. */
@@ -39,9 +42,9 @@ export class Judge {
       return this.report(mm.frame == frame ? Property.ReadonlyWrite : Property.SplitBrain);
     }
     if (mm.isMapped(frame) || !mm.isQuiescent()) {
-      this.machine.counters.add(Counter.AccessesInWindow);
+      this.machine.counters.add(this.inWindow);
     } else {
-      this.machine.counters.add(Counter.AccessesToUnmapped);
+      this.machine.counters.add(this.toUnmapped);
     }
     return NO_VIOLATION;
   }

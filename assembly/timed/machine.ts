@@ -29,12 +29,16 @@ export const EVENT_COMMAND: u32 = 11;
 export const EVENT_INVALIDATE_ATC: u32 = 12;
 export const EVENT_ATC_DONE: u32 = 13;
 export const EVENT_COMPLETION: u32 = 14;
+export const EVENT_THREAD: u32 = 15;
+export const EVENT_IPI: u32 = 16;
+export const EVENT_CPU_FLUSHED: u32 = 17;
+export const EVENT_ACKNOWLEDGED: u32 = 18;
 
 /** Draws of a latency that the host has tabled: quantiles of its distribution, each as likely. */
 export const LATENCY_DRAWS: u32 = 32;
 
 /**
- * An event as one word; `index` is a lane, a worker or an invalidation.
+ * An event as one word; `index` is a lane, a worker, an invalidation, a thread or a CPU.
  *
  *   31..27 kind | 26..21 device | 20..16 extra | 15..0 index
  */

@@ -186,6 +186,15 @@ export class Notifier extends OpenRanges {
     this.unlockPageTable();
   }
 
+  /** A flush of other CPUs is waited for, as any flush with the page-table lock held. */
+  beginCpuFlush(): void {
+    this.lockPageTable();
+  }
+
+  endCpuFlush(): void {
+    this.unlockPageTable();
+  }
+
   /** A worker can handle a fault at `vpn` now. */
   canFault(vpn: u64): bool {
     return (

@@ -6,6 +6,7 @@
  */
 import { During } from "../abi/recording";
 import { TracedWork } from "../abi/vocabulary";
+import { Access } from "../kernel/mm/access";
 import { Mm } from "../kernel/mm/mm";
 import { Stage } from "../replay/stage";
 import { NO_CALL, Task } from "../replay/task";
@@ -45,8 +46,17 @@ export class RecordedProgram extends Stage {
     return false;
   }
 
-  touched(mm: Mm, va: u64): void {
+  faults(mm: Mm, va: u64, access: Access): void {
+    this.simulation.faulting(mm, va >> 12, access == Access.Write);
+  }
+
+  touched(mm: Mm, va: u64, access: Access): void {
+    this.simulation.faulted(mm, va >> 12, access == Access.Write);
     if (mm.id == this.attached) this.simulation.touchedByProgram(va >> 12);
+  }
+
+  accessed(mm: Mm, va: u64, access: Access): void {
+    this.simulation.accessed(mm, va >> 12, access == Access.Write);
   }
 
   /** Devices are attached to the mm that the run names, or to the first that has a notifier. */

@@ -5,16 +5,18 @@ import { Counter, Latency, ProtocolTrait, Timing, TraceWhat } from "../abi/vocab
 import { DeviceSpec, RunSpec, TimingRecord } from "../abi/records";
 import { allocate } from "../base/bytes";
 import { PasidTable } from "../hardware/iommu/pasid_table";
+import { Walker } from "../hardware/pgtable/walker";
 import { Tlb } from "../hardware/tlb/tlb";
 import { DriverState } from "../kernel/driver/driver_state";
 import { factsOf } from "../kernel/era";
 import { Kernel } from "../kernel/kernel";
 import { Locks } from "../kernel/locks";
-import { addressOfMm, Mm } from "../kernel/mm/mm";
+import { addressOfMm, CPUS, Mm } from "../kernel/mm/mm";
 import { buildHandler } from "../kernel/steps/operations/build";
 import { Program, Protocol } from "../kernel/steps/program";
 import { Oracle } from "../oracle/oracle";
 import { AccessPattern } from "./access_pattern";
+import { Cpus } from "./cpus";
 import { Devices } from "./devices";
 import { DeviceUnit } from "./device_unit";
 import { INVALIDATE_ALL, IommuUnit } from "./iommu_unit";
@@ -23,16 +25,20 @@ import { KernelSpace } from "./kernel_space";
 import {
   deviceOfEvent,
   EVENT_ACCESS,
+  EVENT_ACKNOWLEDGED,
   EVENT_ANSWER,
   EVENT_ATC_DONE,
   EVENT_COMMAND,
   EVENT_COMPLETION,
+  EVENT_CPU_FLUSHED,
   EVENT_INTERRUPT,
   EVENT_INVALIDATE_ATC,
+  EVENT_IPI,
   EVENT_LAND,
   EVENT_REQUEST,
   EVENT_RESPONSE,
   EVENT_RETRY,
+  EVENT_THREAD,
   EVENT_TIMEOUT,
   EVENT_TRANSLATE,
   EVENT_WALK,
@@ -43,6 +49,7 @@ import {
   Machine,
 } from "./machine";
 import { Notifier } from "./notifier";
+import { ProgramThreads } from "./program_threads";
 import { TimedPlan } from "./timed_plan";
 import { TimedSink } from "./timed_sink";
 import { Translator } from "./translator";
@@ -63,6 +70,8 @@ export class Simulation extends EventHandler {
   private readonly iommu: IommuUnit;
   private readonly translator: Translator;
   private readonly workers: Workers;
+  private readonly cpus: Cpus;
+  private readonly threads: ProgramThreads;
   private operationStart: u64 = 0;
   private isAttached: bool = false;
   private isFault: bool = false;
@@ -96,7 +105,13 @@ export class Simulation extends EventHandler {
     const oracle = new Oracle(0, noOwners, lives, noOwners, lives);
     const pasids = new PasidTable(spec.pasid + 1, kernel.tables.newTable());
     const iommu = new IommuUnit(machine, pasids, space, spec.pasid, mirror, era.scope);
-    const judge = new Judge(machine, oracle, space);
+    const judge = new Judge(
+      machine,
+      oracle,
+      space,
+      Counter.AccessesInWindow,
+      Counter.AccessesToUnmapped,
+    );
     const memory = kernel.tables.memory;
     const translator = new Translator(machine, iommu, memory, oracle, lives, spec.devices);
     const units = new StaticArray<DeviceUnit>(<i32>spec.devices);
@@ -107,6 +122,17 @@ export class Simulation extends EventHandler {
       units[i] = new DeviceUnit(machine, deviceSpec, i, judge, pattern, notifier);
       translator.attach(i, deviceSpec.lanes);
     }
+    const cpuJudge = new Judge(
+      machine,
+      oracle,
+      space,
+      Counter.CpuAccessesInWindow,
+      Counter.CpuAccessesToUnmapped,
+    );
+    const walker = new Walker(memory, oracle, lives);
+    const cpus = new Cpus(machine, space, cpuJudge, oracle, walker);
+    sink.cpus = cpus;
+    sink.tlbs = kernel.tlbs;
     const devices = new Devices(units);
     iommu.attach(devices);
     const handler = new Program();
@@ -126,6 +152,8 @@ export class Simulation extends EventHandler {
     notifier.attach(iommu, workers);
     plan.workers = workers;
 
+    this.cpus = cpus;
+    this.threads = new ProgramThreads(machine, cpus, kernel.tlbs, space);
     this.machine = machine;
     this.kernel = kernel;
     this.oracle = oracle;
@@ -150,7 +178,9 @@ export class Simulation extends EventHandler {
     this.plan.attachedMm = mm.id;
     this.plan.attachedAddress = addressOfMm(mm);
     this.sink.attachedMm = mm.id;
+    this.cpus.attachedMm = mm.id;
     this.devices.start();
+    this.threads.start(mm);
   }
 
   /** The program's data is what it shares with its device: pages that may be written. */
@@ -158,7 +188,25 @@ export class Simulation extends EventHandler {
     if (this.space.look(vpn)) {
       this.machine.note(TraceWhat.Touched, vpn, 1, this.space.frame);
     }
-    if (this.space.mayWrite(vpn)) this.devices.touched(vpn);
+    if (!this.space.mayWrite(vpn)) return;
+    this.devices.touched(vpn);
+    this.threads.touched(vpn);
+  }
+
+  /** The CPU of the program accesses a page: the TLB does not help it, and it faults. */
+  faulting(mm: Mm, vpn: u64, isWrite: bool): void {
+    this.cpus.faults(mm, this.kernel.tlbs.cpu, vpn, isWrite);
+  }
+
+  /** The fault is over, and the access is repeated. */
+  faulted(mm: Mm, vpn: u64, isWrite: bool): void {
+    this.cpus.repeats(mm, this.kernel.tlbs.cpu, vpn, isWrite);
+  }
+
+  /** The CPU of the program accesses a page without a fault. */
+  accessed(mm: Mm, vpn: u64, isWrite: bool): void {
+    const time = this.cpus.access(mm, this.kernel.tlbs.cpu, vpn, isWrite);
+    if (this.space.mm == mm) this.machine.pass(time);
   }
 
   /** The mm is about to exit: its PASID is torn down first. */
@@ -166,12 +214,14 @@ export class Simulation extends EventHandler {
     if (!this.isAttached || this.space.mm != mm) return;
     this.notifier.release();
     this.devices.leave();
+    this.threads.leave();
     this.pasids.setEmptied(this.machine.spec.pasid, true);
     this.iommu.invalidateNow(0, 1 << 40, true, INVALIDATE_ALL);
     this.space.mm = null;
     this.plan.attachedMm = 0;
     this.plan.forgetLocks();
     this.sink.attachedMm = 0;
+    this.cpus.attachedMm = 0;
   }
 
   /** The program, or a kernel thread, begins an operation of the attached mm. */
@@ -290,6 +340,18 @@ export class Simulation extends EventHandler {
       case EVENT_COMPLETION:
         this.iommu.onCompletion(index);
         break;
+      case EVENT_THREAD:
+        this.threads.onThread(index);
+        break;
+      case EVENT_IPI:
+        this.cpus.onIpi(index);
+        break;
+      case EVENT_CPU_FLUSHED:
+        this.cpus.onFlushed(index);
+        break;
+      case EVENT_ACKNOWLEDGED:
+        this.cpus.onAcknowledged();
+        break;
       default:
         assert(false, "an event is of a known kind");
     }
@@ -300,9 +362,13 @@ function deviceSpecAt(block: usize, index: u32): DeviceSpec {
   return changetype<DeviceSpec>(block + <usize>index * offsetof<DeviceSpec>());
 }
 
-/** Events pending at once: a lane has one, a timer, and responses that come too late. */
+/**
+ * Events pending at once: a lane has one, a timer, and responses that come too late; a thread and a
+ * CPU that is asked to flush have one each.
+ */
 function pendingMax(spec: RunSpec, deviceSpecs: usize): u32 {
-  let events = spec.workers + (spec.devices + 2) * (spec.commandEntries + 2);
+  let events = spec.workers + spec.threads + CPUS;
+  events += (spec.devices + 2) * (spec.commandEntries + 2);
   for (let i: u32 = 0; i < spec.devices; i++) events += 4 * deviceSpecAt(deviceSpecs, i).lanes;
   return events;
 }

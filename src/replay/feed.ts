@@ -29,6 +29,7 @@ export function settingsOf(header: RecordingHeader): readonly (readonly [number,
     [ReplaySetting.HasSwap, Number(header.swap)],
     [ReplaySetting.AnonOrdersAlways, always],
     [ReplaySetting.AnonOrdersMadvise, madvise],
+    [ReplaySetting.Cpus, header.cpus],
     [ReplaySetting.SegmentSize, args.get("n", 6) * header.page],
   ];
 }

@@ -12,6 +12,7 @@ export interface CountText {
 /** Whose work is counted; the first part of a name in stats.txt. */
 export const COUNT_GROUPS = {
   mm: "the mm",
+  cpu: "the CPUs",
   notifier: "the notifier chain",
   iommu: "the IOMMU",
   handler: "the page-request handler",
@@ -23,6 +24,7 @@ export const COUNT_GROUPS = {
 export type CountGroup = keyof typeof COUNT_GROUPS;
 
 const mm = (text: string) => ({ group: "mm", text }) as const;
+const cpu = (text: string) => ({ group: "cpu", text }) as const;
 const notifier = (text: string) => ({ group: "notifier", text }) as const;
 const iommu = (text: string) => ({ group: "iommu", text }) as const;
 const handler = (text: string) => ({ group: "handler", text }) as const;
@@ -39,6 +41,19 @@ export const COUNT_TEXTS: Readonly<Record<CountName, CountText>> = {
   cpuFlushesSent: mm("flushes sent to other CPUs"),
   cpuFlushesFull: mm("flushes of whole CPU TLBs"),
   secondaryFlushes: mm("secondary flushes"),
+  cpuTlbHits: cpu("program's accesses that a TLB translates"),
+  cpuTlbSecondLevelHits: cpu("of these, in the second level"),
+  cpuTlbMisses: cpu("program's accesses that miss the TLB"),
+  cpuWalkReads: cpu("memory reads of page walks"),
+  cpuTlbEntriesDropped: cpu("TLB entries dropped by flushes"),
+  ipisSent: cpu("IPIs: one for each CPU asked to flush"),
+  cpuFlushesRemote: cpu("flushes that other CPUs asked for"),
+  cpuFlushesOnSwitch: cpu("flushes of CPUs that had missed some"),
+  acknowledgementWaits: cpu("waits for acknowledgements of IPIs"),
+  threadAccessesLeft: cpu("threads' accesses to pages not there"),
+  cpuAccessesInWindow: cpu("accesses in the window before a flush"),
+  cpuAccessesToUnmapped: cpu("accesses to frames that nobody maps"),
+  cpuViolations: cpu("accesses and walks that broke a rule"),
   notifierCalls: notifier("callbacks run"),
   notifierWalksForNothing: notifier("list walks that found nobody"),
   invalidations: iommu("invalidations"),
@@ -89,8 +104,8 @@ export const COUNT_TEXTS: Readonly<Record<CountName, CountText>> = {
   accessesAbandoned: device("accesses abandoned"),
   pinnedHighWater: memory("most frames pinned"),
   heldHighWater: memory("most frames held after the mm put them"),
-  accessesInWindow: memory("accesses in the window before a flush"),
-  accessesToUnmapped: memory("accesses to frames that nobody maps"),
+  accessesInWindow: memory("device accesses in the allowed window"),
+  accessesToUnmapped: memory("device accesses to frames nobody maps"),
   eventsProcessed: { group: "run", text: "events processed" },
 };
 
@@ -102,4 +117,5 @@ export const TIMING_TEXTS: Readonly<Record<TimingName, string>> = {
   laneStall: "lane without translation",
   laneStallOutside: "the same, outside of a range",
   mmapLockWait: "handler waits for mmap_lock",
+  shootdown: "first IPI to last acknowledgement",
 };

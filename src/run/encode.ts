@@ -78,12 +78,33 @@ export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: numb
     pasid: scenario.devices[0]?.pasid ?? 1,
     sharedMm,
     mirrorEntries: 65_536,
+    ...encodeCores(scenario),
     hostAccess: 0n,
     hostWatched: 0n,
   });
   encodeDevices(core, scenario.devices);
   encodeLatencies(core, scenario);
 }
+
+function encodeCores({ machine, threads }: ResolvedScenario) {
+  return {
+    cores: machine.cores,
+    firstTlbEntries: machine.tlb.l1.entries,
+    firstTlbWays: machine.tlb.l1.ways,
+    secondTlbEntries: machine.tlb.l2.entries,
+    secondTlbWays: machine.tlb.l2.ways,
+    cpuWalkPmdEntries: machine.walkCache.pmd,
+    cpuWalkPudEntries: machine.walkCache.pud,
+    cpuWalkPgdEntries: machine.walkCache.pgd,
+    ipiDeliveryPermille: permille(machine.ipiDelivery),
+    threads: threads.count,
+    threadPages: threads.pages,
+    threadWritePermille: permille(threads.writeShare),
+    lostFlushes: 0,
+  };
+}
+
+const permille = (share: number): number => Math.round(share * 1000);
 
 function encodeDevices(core: Core, devices: readonly ResolvedDevice[]): void {
   const size = recordSize("DeviceSpec");
@@ -119,11 +140,11 @@ function encodeDevice(device: ResolvedDevice) {
     pattern: PATTERNS[access.kind],
     livePages: "pages" in access ? access.pages : LIVE_PAGES,
     stride: "stride" in access ? access.stride : 1,
-    writePermille: Math.round(access.writeShare * 1000),
+    writePermille: permille(access.writeShare),
   };
 }
 
-function encodeLatencies(core: Core, { machine, iommu }: ResolvedScenario): void {
+function encodeLatencies(core: Core, { machine, iommu, threads }: ResolvedScenario): void {
   const cpu = machine.latency;
   const table: Record<Exclude<keyof typeof LatencyId, number | "COUNT">, Latency[]> = {
     IotlbHit: [iommu.latency.iotlbHit],
@@ -142,6 +163,10 @@ function encodeLatencies(core: Core, { machine, iommu }: ResolvedScenario): void
     FlushPage: [cpu.flushPage],
     FlushAll: [cpu.flushAll],
     Ipi: [cpu.ipi],
+    IpiPerCore: [cpu.ipiPerCore],
+    CpuTlbHit: [cpu.tlbHit],
+    CpuWalkStep: [cpu.walkStep],
+    ThreadThink: [threads.think],
     ClearEntry: [cpu.clearEntry],
     Operation: [cpu.operation],
   };

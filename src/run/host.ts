@@ -1,7 +1,7 @@
 /** What of a run host code implements: connects it with the core, and lets go of it at the end. */
 import type { Core, HostFunctions } from "../abi/core.js";
 import { recordSize, writeRecord } from "../abi/records.js";
-import { NotifierMode, type Property } from "../abi/vocabulary.generated.js";
+import { LostFlush, NotifierMode, type Property } from "../abi/vocabulary.generated.js";
 import type { DeviceModel } from "../devices/device_model.js";
 import { ModelDevices } from "../devices/host_devices.js";
 import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
@@ -20,7 +20,17 @@ export interface HostParts {
    * What their callbacks throw ends the run too.
    */
   readonly devices?: readonly DeviceModel[];
+  /**
+   * Flushes of CPU TLBs that the run goes on without, as if they had been done: what a kernel with
+   * that defect would show.
+   */
+  readonly lostFlushes?: readonly LostFlushes[];
 }
+
+/** Of the CPU that works on the mm, or of the others, which answer all the same. */
+export type LostFlushes = "own" | "remote";
+
+const LOST: Record<LostFlushes, LostFlush> = { own: LostFlush.Own, remote: LostFlush.Remote };
 
 /** A combination of host code and scenario that contradicts itself. */
 export class HostMisfit extends Error {
@@ -47,7 +57,8 @@ export class RunHost {
   /** What a token says of the host's part: a token alone does not repeat such a run. */
   get claim(): { isHosted?: true } {
     const chooses = [...this.models.values()].some((model) => model.capabilities.choosesAccesses);
-    return this.hasNotifiers || chooses ? { isHosted: true } : {};
+    const isLosing = (this.parts.lostFlushes ?? []).length > 0;
+    return this.hasNotifiers || chooses || isLosing ? { isHosted: true } : {};
   }
 
   get hasNotifiers(): boolean {
@@ -58,6 +69,7 @@ export class RunHost {
   connect(core: Core): void {
     this.connectNotifiers(core);
     this.connectDevices(core);
+    this.loseFlushes(core);
   }
 
   /** The run is over, by whichever way. */
@@ -75,6 +87,13 @@ export class RunHost {
         core.exports.runInvalidate(start, end);
       },
     });
+  }
+
+  private loseFlushes(core: Core): void {
+    const { lostFlushes = [] } = this.parts;
+    if (lostFlushes.length === 0) return;
+    const bits = lostFlushes.reduce((sum, flush) => sum | LOST[flush], 0);
+    writeRecord("RunSpec", specOf(core), { lostFlushes: bits });
   }
 
   private connectDevices(core: Core): void {

@@ -19,6 +19,7 @@ export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario)
   checkDevices(resolved, check);
   checkOnePasid(resolved, check);
   checkLanes(resolved, check);
+  checkThreads(resolved, check);
   checkPageRequests(resolved, check);
   checkMemory(resolved, check);
   checkProtocol(resolved, scenario, check);
@@ -39,10 +40,21 @@ class Check {
   }
 }
 
+/** Entries of all TLBs together that a run has memory for. */
+const TLB_ENTRIES_MAX = 2 ** 23;
+
 function checkCaches({ machine, iommu, devices }: ResolvedScenario, check: Check): void {
   checkGeometry(machine.tlb.l1, ["machine", "tlb", "l1"], check);
   checkGeometry(machine.tlb.l2, ["machine", "tlb", "l2"], check);
   checkGeometry(iommu.iotlb, ["iommu", "iotlb"], check);
+  const perCore = machine.tlb.l1.entries + machine.tlb.l2.entries;
+  if (perCore * machine.cores > TLB_ENTRIES_MAX) {
+    check.error(
+      ["machine", "tlb"],
+      `${machine.cores} cores with ${perCore} entries each are more than ${TLB_ENTRIES_MAX}`,
+      "lower machine.cores or the entries of its TLBs",
+    );
+  }
   devices.forEach((device, index) => {
     checkGeometry(device.atc, ["devices", index, "atc"], check);
   });
@@ -133,6 +145,23 @@ function checkLanes({ devices }: ResolvedScenario, check: Check): void {
       "give access.think or latency.dma a time, such as 100ns",
     );
   });
+}
+
+/** The program itself runs on the first core. */
+function checkThreads({ threads, machine }: ResolvedScenario, check: Check): void {
+  if (threads.count > 0 && isAlwaysZero(threads.think)) {
+    check.error(
+      ["threads", "think"],
+      "an access after no pause is repeated for ever",
+      "give threads.think a time, such as 100ns",
+    );
+  }
+  if (threads.count < machine.cores) return;
+  check.error(
+    ["threads", "count"],
+    `${threads.count} threads and the program need ${threads.count + 1} cores, the machine has ${machine.cores}`,
+    "raise machine.cores or lower threads.count",
+  );
 }
 
 /** A latency whose shortest draw is no time can still make progress: its longest counts. */

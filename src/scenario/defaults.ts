@@ -105,6 +105,12 @@ export const DEFAULTS = {
     source: "ChampSim, PSCL2",
     grade: "simulator",
   },
+  "machine.ipiDelivery": {
+    value: 0.5,
+    unit: "of the time",
+    source: "no published figure splits a shootdown: as long there as back",
+    grade: "assumption",
+  },
   "machine.flushCeiling": {
     value: 33,
     unit: "pages",
@@ -407,6 +413,31 @@ export const DEFAULTS = {
     unit: "ns",
     source: "a typical invalidation less the link; waiting for accesses in flight comes on top",
     grade: "derived",
+  },
+
+  "threads.count": {
+    value: 0,
+    unit: "threads",
+    source: "the program is what the workload says, and no more",
+    grade: "choice",
+  },
+  "threads.pages": {
+    value: 512,
+    unit: "pages",
+    source: "as many as one page-table page maps",
+    grade: "choice",
+  },
+  "threads.writeShare": {
+    value: 0.5,
+    unit: "of the accesses",
+    source: "reads and writes alike",
+    grade: "assumption",
+  },
+  "threads.think": {
+    value: fixed(100),
+    unit: "ns",
+    source: "ten million accesses a second that the TLB sees: caches hide the rest",
+    grade: "assumption",
   },
 
   until: { value: "workload", unit: "", source: "the end of the workload", grade: "choice" },

@@ -36,6 +36,7 @@ export function describeWiring(scenario: ResolvedScenario): Wiring {
       {
         label: `mm: ${formatWorkload(scenario.workload)}`,
         children: [
+          ...describeThreads(scenario.threads),
           {
             label: `mmu_notifier: protocol ${scenario.protocol.id}`,
             children: [
@@ -57,6 +58,11 @@ export function describeWiring(scenario: ResolvedScenario): Wiring {
       { label: formatExplore(scenario) },
     ],
   };
+}
+
+function describeThreads({ count, pages }: ResolvedScenario["threads"]): Wiring[] {
+  if (count === 0) return [];
+  return [{ label: `${count} threads more, which access the ${pages} pages touched last` }];
 }
 
 /** The callbacks in which the driver does something, with their steps. */

@@ -15,6 +15,7 @@ import type {
   ResolvedIommu,
   ResolvedMachine,
   ResolvedScenario,
+  ResolvedThreads,
   ResolvedUntil,
   ResolvedWorkload,
   RetryLimit,
@@ -67,6 +68,7 @@ function fillIn(scenario: Scenario, settings: Settings): ResolvedScenario {
       resolveDevice(device, index, settings),
     ),
     workload: resolveWorkload(scenario.workload, settings),
+    threads: resolveThreads(scenario.threads, settings),
     until: resolveUntil(scenario.until, settings),
   };
 }
@@ -107,6 +109,7 @@ function resolveMachine(machine: Scenario["machine"], settings: Settings): Resol
       pud: settings.pick("machine.walkCache.pud", walkCache?.pud),
       pmd: settings.pick("machine.walkCache.pmd", walkCache?.pmd),
     },
+    ipiDelivery: settings.pick("machine.ipiDelivery", machine?.ipiDelivery),
     flushCeilingPages: settings.pick("machine.flushCeiling", machine?.flushCeiling),
     gatherBatchFrames: settings.pick("machine.gatherBatch", machine?.gatherBatch),
     gatherBatches: settings.pick("machine.gatherBatches", machine?.gatherBatches),
@@ -247,6 +250,15 @@ function resolveWorkload(workload: Scenario["workload"], settings: Settings): Re
     };
   });
   return { kind: "synthetic", operations };
+}
+
+function resolveThreads(threads: Scenario["threads"], settings: Settings): ResolvedThreads {
+  return {
+    count: settings.pick("threads.count", threads?.count),
+    pages: settings.pick("threads.pages", threads?.pages),
+    writeShare: settings.pick("threads.writeShare", threads?.writeShare),
+    think: settings.pick("threads.think", threads?.think),
+  };
 }
 
 function resolveUntil(until: Scenario["until"], settings: Settings): ResolvedUntil {

@@ -41,6 +41,8 @@ export interface ResolvedMachine {
   frames: number;
   tlb: { l1: CacheGeometry; l2: CacheGeometry };
   walkCache: WalkCacheGeometry;
+  /** A share of the time of an IPI and its acknowledgement. */
+  ipiDelivery: number;
   flushCeilingPages: number;
   gatherBatchFrames: number;
   gatherBatches: number;
@@ -117,6 +119,14 @@ export type ResolvedWorkload =
   | { kind: "recording"; recording: string; speed: number }
   | { kind: "synthetic"; operations: ResolvedWorkloadOperation[] };
 
+/** Threads of the program beside those of its workload. */
+export interface ResolvedThreads {
+  count: number;
+  pages: number;
+  writeShare: number;
+  think: Latency;
+}
+
 /** When a run ends; the end of the workload ends it in any case. */
 export type ResolvedUntil =
   { kind: "workload" } | { kind: "time"; ns: number } | { kind: "events"; events: number };
@@ -134,5 +144,6 @@ export interface ResolvedScenario {
   iommu: ResolvedIommu;
   devices: ResolvedDevice[];
   workload: ResolvedWorkload;
+  threads: ResolvedThreads;
   until: ResolvedUntil;
 }

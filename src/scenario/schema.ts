@@ -47,7 +47,7 @@ const tlbGeometry = (what: string) => ({
 });
 
 const MachineSchema = record({
-  cores: count("CPU cores", 1, 256).optional(),
+  cores: count("CPU cores", 1, 64).optional(),
   frames: pages("physical memory", 64, 1 << 24).optional(),
   tlb: record({
     l1: record(tlbGeometry("first-level CPU TLB")).optional(),
@@ -62,6 +62,9 @@ const MachineSchema = record({
   })
     .describe("the paging-structure caches of each core")
     .optional(),
+  ipiDelivery: share(
+    "of the time of an IPI and its acknowledgement, what passes before the other core flushes",
+  ).optional(),
   flushCeiling: count(
     "pages above which a CPU flushes its whole TLB instead of single pages",
     1,
@@ -77,7 +80,9 @@ const MachineSchema = record({
     tlbHit: latency("a hit in the second-level CPU TLB").optional(),
     walkStep: latency("one memory read of a CPU page walk").optional(),
     minorFault: latency("a page fault that needs no I/O").optional(),
-    ipi: latency("an IPI shootdown of one other core, acknowledgement included").optional(),
+    ipi: latency(
+      "an IPI to one other core and its acknowledgement, less the flush between them",
+    ).optional(),
     ipiPerCore: latency("what each further core adds to a shootdown").optional(),
     flushPage: latency("flushing one page from the own TLB").optional(),
     flushAll: latency("flushing the own TLB entirely").optional(),
@@ -208,6 +213,13 @@ const WorkloadSchema = z
   ])
   .describe("what the program does with its memory");
 
+const ThreadsSchema = record({
+  count: count("threads, each on a core of its own", 0, 63).optional(),
+  pages: pages("pages that they work on, of those touched last", 1, 1 << 24).optional(),
+  writeShare: share("share of accesses that write").optional(),
+  think: latency("pause of a thread between two accesses").optional(),
+}).describe("threads of the program that access its memory all the time");
+
 const UntilSchema = z
   .union([
     duration("simulated time", Number.MAX_SAFE_INTEGER),
@@ -237,6 +249,7 @@ export const ScenarioSchema = record({
   iommu: IommuSchema.optional(),
   devices: z.array(DeviceSchema).max(64).optional(),
   workload: WorkloadSchema.optional(),
+  threads: ThreadsSchema.optional(),
   until: UntilSchema.optional(),
 }).describe("a tlbstorm scenario");
 

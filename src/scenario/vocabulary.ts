@@ -33,7 +33,7 @@ export const OPERATIONS = {
 
 /** What an operation of a synthetic workload does, each on a vma of its own. */
 export const WORKLOAD_OPERATIONS = {
-  touch: "writes every page once, so that each has a frame",
+  touch: "writes every page, so that each has a frame, and again at each repetition",
   munmap: "unmaps the vma, maps it again and touches it",
   dontneed: "drops the pages with MADV_DONTNEED and touches them again",
   mprotect: "makes the vma read-only, then writable again",

@@ -92,8 +92,12 @@ type Half = (writer: EventWriter, vma: Vma) => void;
 
 /** What is done to a vma, and half a period later what undoes it, where that is another step. */
 const HALVES: Record<WorkloadOperationKind, readonly Half[]> = {
-  // Every page has been written when it was mapped; writing it again is no event.
-  touch: [],
+  // Every page has been written when it was mapped: no fault, but the CPU translates again.
+  touch: [
+    (writer, vma) => {
+      writer.write(vma);
+    },
+  ],
   munmap: [
     (writer, vma) => {
       writer.call("munmap", { addr: vma.start, len: vma.bytes }, 0);
@@ -209,6 +213,12 @@ class EventWriter {
 
   touch(vma: Vma, err: number): void {
     for (const addr of vma.pages()) this.task({ ev: "fault", addr, err, k: 0 });
+  }
+
+  write(vma: Vma): void {
+    const n = vma.bytes / PAGE;
+    this.task({ ev: "op", op: "write", addr: vma.start, n, step: PAGE, byte: 0 });
+    this.task({ ev: "done" });
   }
 
   advise(vma: Vma, advice: number): void {

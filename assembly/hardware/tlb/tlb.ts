@@ -119,6 +119,13 @@ export class Tlb {
     return (longAt(this.tags, slot) & HUGE) != 0 ? frame + ((<u32>vpn) & 511) : frame;
   }
 
+  /** The entry in `slot` translates a block of 2 MiB. */
+  // @ts-ignore: decorator
+  @inline
+  isHuge(slot: u32): bool {
+    return (longAt(this.tags, slot) & HUGE) != 0;
+  }
+
   /** Enters a translation, in place of an older one of the same page or of the set's victim. */
   fill(asid: u32, vpn: u64, payload: u64, isHuge: bool): void {
     const page = isHuge ? vpn >> 9 : vpn;

@@ -3,21 +3,21 @@
  *
  * Models:     TLB generations, the ceiling of 33 strides, the full flush of a CPU that missed a
  *             generation, the mask of CPUs (a CPU stays in it until a flush finds it elsewhere),
- *             batched flushes; on arm64 broadcasts with their barrier; where either tells secondary
- *             TLBs.
+ *             requests by IPI to each CPU of the mask, of which one that runs something else has
+ *             nothing to flush; the flush of a CPU that comes back and is behind; batched flushes;
+ *             on arm64 broadcasts with their barrier; where either tells secondary TLBs.
  * Simplifies: which tasks the scheduler runs where is told from outside; arm64 has no range
- *             instructions.
+ *             instructions; a CPU that a kernel thread has borrowed is asked like any other.
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_mm_range, flush_tlb_func,
  *             arch_tlbbatch_flush), arch/arm64/include/asm/tlbflush.h
  */
-import { PMD_SIZE } from "../../base/page";
+import { PAGE_SHIFT, PMD_SIZE } from "../../base/page";
 import { FlushReason } from "../../abi/recording";
 import { EraFacts, SecondaryFlush } from "../era";
-import { EventSink, FLUSH_ALL } from "../events";
+import { EVERYTHING, EventSink, FLUSH_ALL } from "../events";
 import { CPUS, Mm, addressOfMm, mmAt } from "./mm";
 import { allocate } from "../../base/bytes";
 
-const EVERYTHING: u64 = u64.MAX_VALUE;
 /** The answer to "how many more flushes ask other CPUs" when nobody knows. */
 export const AS_THE_MASK_SAYS: i32 = -1;
 
@@ -39,6 +39,13 @@ export class CpuTlbs {
   /** The mm whose page the batch got last, or 0 when it holds none. */
   private batchMm: u32 = 0;
   private readonly loaded: usize = allocate(CPUS * 4);
+  /** CPUs that the machine has, as a mask: no other is sent an IPI. */
+  private possible: u64 = u64.MAX_VALUE;
+  /** CPUs on which threads of one mm always run, and that mm by address. */
+  private residents: u64 = 0;
+  private residentMm: u32 = 0;
+  /** CPUs on which a kernel thread has flushed, without flushing what it had borrowed. */
+  private lazy: u64 = 0;
 
   constructor(
     private readonly sink: EventSink,
@@ -54,11 +61,55 @@ export class CpuTlbs {
   load(cpu: u32, mm: Mm): void {
     this.cpu = cpu;
     const at = this.loaded + ((<usize>cpu) << 2);
-    if (load<u32>(at) != addressOfMm(mm)) {
+    const bit = (<u64>1) << cpu;
+    this.possible |= bit;
+    const isNew = load<u32>(at) != addressOfMm(mm);
+    if (isNew || (mm.cpuMask & bit) == 0 || (this.lazy & bit) != 0) this.flushIfBehind(cpu, mm);
+    if (isNew) {
       store<u32>(at, addressOfMm(mm));
       this.catchUp(cpu, mm);
     }
-    mm.cpuMask |= (<u64>1) << cpu;
+    mm.cpuMask |= bit;
+    this.lazy &= ~bit;
+  }
+
+  /** The recording shows that `cpu` has flushed what it had missed. */
+  reload(cpu: u32, mm: Mm): void {
+    this.flushIfBehind(cpu, mm);
+    this.catchUp(cpu, mm);
+    this.load(cpu, mm);
+  }
+
+  /** switch_mm_irqs_off: a CPU that missed a flush while it ran something else does it now. */
+  private flushIfBehind(cpu: u32, mm: Mm): void {
+    if (this.isBehind(cpu, mm)) this.sink.flushSwitchedIn(mm, cpu);
+  }
+
+  /** How many CPUs the machine has (nr_cpu_ids). */
+  setPossible(cpus: u32): void {
+    this.possible = cpus >= CPUS ? u64.MAX_VALUE : ((<u64>1) << cpus) - 1;
+  }
+
+  /** A thread of the mm runs on `cpu` from now on, whatever else happens. */
+  addResident(cpu: u32, mm: Mm): void {
+    const bit = (<u64>1) << cpu;
+    const program = this.cpu;
+    this.load(cpu, mm);
+    this.cpu = program;
+    this.residents |= bit;
+    this.possible |= bit;
+    this.residentMm = addressOfMm(mm);
+  }
+
+  /** No thread is left on any CPU. */
+  dropResidents(): void {
+    this.residents = 0;
+    this.residentMm = 0;
+  }
+
+  /** The recording tells which CPUs are in the mask; those that always run the mm are as well. */
+  adoptMask(mm: Mm, mask: u64): void {
+    mm.cpuMask = this.residentMm == addressOfMm(mm) ? mask | this.residents : mask;
   }
 
   /** The mm that `cpu` has loaded, by address; 0 when none is known. */
@@ -140,9 +191,11 @@ export class CpuTlbs {
     const page = va & ~4095;
     if (this.tellsSecondary()) {
       this.sink.cpuFlush(mm, FlushReason.LocalMm, 1);
+      this.sink.flushCpu(mm, this.cpu, page, page + 4096, PAGE_SHIFT);
       this.sink.secondaryFlush(mm, page, page + 4096);
     } else {
       this.sink.cpuFlush(mm, FlushReason.Broadcast, 1);
+      this.sink.broadcastFlush(mm, page, page + 4096, PAGE_SHIFT);
     }
     this.sink.tlbBarrier(mm);
   }
@@ -165,6 +218,7 @@ export class CpuTlbs {
       return;
     }
     this.sink.cpuFlush(mm, FlushReason.Broadcast, <i32>((to - from) >> strideShift));
+    this.sink.broadcastFlush(mm, from, to, strideShift);
     if (this.tellsSecondary()) this.sink.secondaryFlush(mm, from, to);
     this.sink.tlbBarrier(mm);
   }
@@ -172,6 +226,7 @@ export class CpuTlbs {
   /** flush_tlb_mm of arm64: TLBI by ASID. */
   private broadcastAll(mm: Mm): void {
     this.sink.cpuFlush(mm, FlushReason.Broadcast, FLUSH_ALL);
+    this.sink.broadcastFlush(mm, 0, EVERYTHING, PAGE_SHIFT);
     this.sink.tlbBarrier(mm);
   }
 
@@ -186,15 +241,18 @@ export class CpuTlbs {
     const generation = ++mm.tlbGeneration;
     const isLoaded =
       !this.isLazy && load<u32>(this.loaded + ((<usize>this.cpu) << 2)) == addressOfMm(mm);
-    if (this.asksOthers(mm)) {
+    const asks = this.asksOthers(mm);
+    if (asks) {
       this.sink.cpuFlush(
         mm,
         FlushReason.SendIpi,
         to == EVERYTHING ? FLUSH_ALL : <i32>((to - from) >> 12),
       );
-      this.serveOthers(mm, generation);
+      this.serveOthers(mm, from, to, strideShift, generation);
     }
     if (isLoaded) this.flushHere(mm, from, to, strideShift, generation);
+    else if (this.isLazy) this.lazy |= (<u64>1) << this.cpu;
+    if (asks) this.sink.awaitCpus(mm);
   }
 
   /** The mm was torn down: its last CPU is lazy by now and flushes nothing itself. */
@@ -203,7 +261,11 @@ export class CpuTlbs {
       if (freedTables) this.broadcastAll(mm);
       return;
     }
-    if (this.asksOthers(mm)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
+    if (this.asksOthers(mm)) {
+      this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
+      this.askMask(mm);
+      this.sink.awaitCpus(mm);
+    }
   }
 
   /** should_defer_flush: reclaim may leave the flush of an unmapped page to the batch. */
@@ -219,6 +281,7 @@ export class CpuTlbs {
     this.isBatchWritable = this.isBatchWritable || isDirty;
     if (this.facts.broadcasts) {
       this.sink.cpuFlush(mm, FlushReason.Broadcast, 1);
+      this.sink.broadcastFlush(mm, va, va + 4096, PAGE_SHIFT);
       if (this.tellsSecondary()) this.sink.secondaryFlush(mm, va, va + 4096);
       return;
     }
@@ -245,14 +308,20 @@ export class CpuTlbs {
   /** Every CPU asked flushes the mm that it has loaded, if that lags behind. */
   private flushBatchOfCpus(mm: Mm): void {
     const self = (<u64>1) << this.cpu;
-    if (this.asksAny(this.batchMask)) this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
+    const asks = this.asksAny(this.batchMask);
+    if (asks) {
+      this.sink.cpuFlush(mm, FlushReason.SendIpi, FLUSH_ALL);
+      this.askBatch(mm);
+    }
     if ((this.batchMask & self) != 0) {
-      const own = load<u32>(this.loaded + ((<usize>this.cpu) << 2));
+      const own = this.loadedOn(this.cpu);
       const loaded = own == 0 ? mm : mmAt(own);
-      const upToDate = this.generationOf(loaded, this.cpu) == loaded.tlbGeneration;
-      this.sink.cpuFlush(loaded, FlushReason.Local, upToDate ? 0 : FLUSH_ALL);
+      const isBehind = this.isBehind(this.cpu, loaded);
+      this.sink.cpuFlush(loaded, FlushReason.Local, isBehind ? FLUSH_ALL : 0);
+      if (isBehind) this.sink.flushCpu(loaded, this.cpu, 0, EVERYTHING, PAGE_SHIFT);
       this.catchUp(this.cpu, loaded);
     }
+    if (asks) this.sink.awaitCpus(mm);
     for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
       const other = load<u32>(this.loaded + ((<usize>cpu) << 2));
       if (other != 0 && (this.batchMask & ((<u64>1) << cpu)) != 0) this.catchUp(cpu, mmAt(other));
@@ -278,22 +347,70 @@ export class CpuTlbs {
   private flushHere(mm: Mm, start: u64, end: u64, strideShift: u64, generation: u64): void {
     const known = this.generationOf(mm, this.cpu);
     let pages = FLUSH_ALL;
-    if (end != EVERYTHING && generation == known + 1) pages = <i32>((end - start) >> strideShift);
+    const isNext = end != EVERYTHING && generation == known + 1;
+    if (isNext) pages = <i32>((end - start) >> strideShift);
     this.catchUp(this.cpu, mm);
     this.sink.cpuFlush(mm, FlushReason.LocalMm, pages);
+    this.sink.flushCpu(mm, this.cpu, isNext ? start : 0, isNext ? end : EVERYTHING, strideShift);
   }
 
   /** CPUs that run `mm` serve the request; those that run something else leave the mask. */
-  private serveOthers(mm: Mm, generation: u64): void {
+  private serveOthers(mm: Mm, start: u64, end: u64, strideShift: u64, generation: u64): void {
+    let asked: u32 = 0;
     for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
       const bit = (<u64>1) << cpu;
       if (cpu == this.cpu || (mm.cpuMask & bit) == 0) continue;
-      if (load<u32>(this.loaded + ((<usize>cpu) << 2)) == addressOfMm(mm)) {
-        store<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3), generation);
-      } else {
+      if (this.loadedOn(cpu) != addressOfMm(mm)) {
         mm.cpuMask &= ~bit;
+        if ((this.possible & bit) == 0) continue;
+        this.sink.askCpu(mm, cpu, 0, 0, PAGE_SHIFT);
+      } else {
+        const isNext = end != EVERYTHING && generation == this.generationOf(mm, cpu) + 1;
+        this.sink.askCpu(mm, cpu, isNext ? start : 0, isNext ? end : EVERYTHING, strideShift);
+        store<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3), generation);
       }
+      asked++;
     }
+    if (asked == 0) this.askUnknown(mm);
+  }
+
+  /** Asks each other CPU of the batch to flush all of what it has loaded, if that lags behind. */
+  private askBatch(mm: Mm): void {
+    let asked: u32 = 0;
+    for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
+      if (!this.isAsked(cpu, this.batchMask)) continue;
+      const loaded = this.loadedOn(cpu);
+      const isBehind = loaded != 0 && this.isBehind(cpu, mmAt(loaded));
+      const end = isBehind ? EVERYTHING : 0;
+      this.sink.askCpu(loaded == 0 ? mm : mmAt(loaded), cpu, 0, end, PAGE_SHIFT);
+      asked++;
+    }
+    if (asked == 0) this.askUnknown(mm);
+  }
+
+  /** Asks each other CPU of its mask to flush all of the mm, if that is what it has loaded. */
+  private askMask(mm: Mm): void {
+    let asked: u32 = 0;
+    for (let cpu: u32 = 0; cpu < CPUS; cpu++) {
+      if (!this.isAsked(cpu, mm.cpuMask)) continue;
+      const end = this.loadedOn(cpu) == addressOfMm(mm) ? EVERYTHING : 0;
+      this.sink.askCpu(mm, cpu, 0, end, PAGE_SHIFT);
+      asked++;
+    }
+    if (asked == 0) this.askUnknown(mm);
+  }
+
+  private isAsked(cpu: u32, mask: u64): bool {
+    return cpu != this.cpu && (mask & this.possible & ((<u64>1) << cpu)) != 0;
+  }
+
+  /** The recording shows a request, and not to which CPU. */
+  private askUnknown(mm: Mm): void {
+    this.sink.askCpu(mm, this.cpu == 0 ? 1 : 0, 0, 0, PAGE_SHIFT);
+  }
+
+  private isBehind(cpu: u32, mm: Mm): bool {
+    return this.generationOf(mm, cpu) != mm.tlbGeneration;
   }
 
   private generationOf(mm: Mm, cpu: u32): u64 {
@@ -301,7 +418,7 @@ export class CpuTlbs {
   }
 
   /** The TLB of `cpu` knows all flushes of `mm` so far. */
-  catchUp(cpu: u32, mm: Mm): void {
+  private catchUp(cpu: u32, mm: Mm): void {
     store<u64>(<usize>mm.cpuGenerations + ((<usize>cpu) << 3), mm.tlbGeneration);
   }
 }

@@ -16,6 +16,8 @@ export const CPUS: u32 = 64;
 export class Mm {
   id: u32;
   pgd: u32;
+  /** No other mm of this kernel has it (mm_context_t.ctx_id). */
+  contextId: u32;
   /** Addresses of the VMAs, ascending. */
   vmas: u32;
   count: u32;
