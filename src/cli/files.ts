@@ -34,7 +34,7 @@ export async function checkDirectory(path: string): Promise<void> {
   }
   const place = await stat(path).catch(() => null);
   if (place?.isDirectory() === true) {
-    throw new UserError(path, "cannot be written: it is a directory");
+    throw new UserError(path, "cannot be written: it is a directory", "name a file");
   }
 }
 
@@ -99,7 +99,8 @@ async function makeDirectory(directory: string): Promise<void> {
     const above = await nearestDirectory(path);
     for (let at = path; at !== above; at = dirname(at)) missing.unshift(at);
     for (const one of missing) await mkdirUnlessThere(one);
-    if (!(await stat(path)).isDirectory()) throw new UserError(directory, "is not a directory");
+    if (!(await stat(path)).isDirectory())
+      throw new UserError(directory, "is not a directory", "name another place");
   } catch (error) {
     throw fileError(directory, "cannot be made", error);
   }
@@ -120,21 +121,27 @@ export function removeUnfinished(): void {
   unfinished.clear();
 }
 
-const REASONS: Record<string, string> = {
-  ENOENT: "there is no such file or directory",
-  EACCES: "permission denied",
-  EPERM: "permission denied",
-  EISDIR: "it is a directory",
-  ENOTDIR: "a part of the path is not a directory",
-  EEXIST: "a file of that name is in the way",
-  ENOSPC: "the disk is full",
-  EROFS: "the file system is read-only",
+/** What the file system says, and what to try. */
+const REASONS: Record<string, readonly [reason: string, hint: string]> = {
+  ENOENT: [
+    "there is no such file or directory",
+    "check the path; it is looked for from where you are",
+  ],
+  EACCES: ["permission denied", "check the rights, or name another place"],
+  EPERM: ["permission denied", "check the rights, or name another place"],
+  EISDIR: ["it is a directory", "name a file"],
+  ENOTDIR: ["a part of the path is not a directory", "check the path"],
+  EEXIST: ["a file of that name is in the way", "name another place, or move the file"],
+  ENOSPC: ["the disk is full", "make room, or name a place on another disk"],
+  EROFS: ["the file system is read-only", "name another place"],
 };
 
 /** Turns a failure of the file system into a message; other exceptions pass. */
 export function fileError(path: string, what: string, error: unknown): unknown {
-  const reason = REASONS[codeOf(error)];
-  return reason === undefined ? error : new UserError(path, `${what}: ${reason}`);
+  const known = REASONS[codeOf(error)];
+  if (known === undefined) return error;
+  const [reason, hint] = known;
+  return new UserError(path, `${what}: ${reason}`, hint);
 }
 
 function codeOf(error: unknown): string {

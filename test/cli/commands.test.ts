@@ -110,7 +110,9 @@ describe("tlbstorm describe", () => {
   test("refuses a file that is not there", () => {
     expect(tlbstorm(["describe", "nowhere.yaml"])).toMatchObject({
       exitCode: 2,
-      stderr: "error: nowhere.yaml: cannot be read: there is no such file or directory\n",
+      stderr:
+        "error: nowhere.yaml: cannot be read: there is no such file or directory\n" +
+        "  check the path; it is looked for from where you are\n",
     });
   });
 });
