@@ -55,6 +55,10 @@ export class EraFacts {
    * changed.
    */
   gathersProtection: bool = true;
+  /** The gather keeps a run of a folio's pages as one, with its length (6.9). */
+  gathersFolios: bool = true;
+  /** Tables are freed by the page full of them (MMU_GATHER_RCU_TABLE_FREE). */
+  batchesTables: bool = true;
   /** mprotect of hugetlb pages has a gather of its own: the outer one flushes everything. */
   nestsHugetlbGather: bool = true;
   /** One gather serves all ranges of a madvise call; else each vma has its own. */
@@ -129,6 +133,8 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.nestsHugetlbGather = false;
   facts.sharesAdviceGather = false;
   facts.reclaimsTables = false;
+  facts.gathersFolios = false;
+  facts.batchesTables = isArm64;
   facts.realignsMoves = false;
   facts.replacesHugeZero = false;
   facts.unmapsInRuns = false;

@@ -23,7 +23,7 @@ import {
 import { Mm, mmAt } from "./mm/mm";
 import { moveTables } from "./mm/move_tables";
 import { ProtectKind, changeProtection } from "./mm/protect";
-import { Vma } from "./mm/vma";
+import { Vma, isShared } from "./mm/vma";
 import { prepareAnonVma } from "./mm/anon_vma";
 import { zapRange } from "./mm/zap";
 import { Plan, ZapKind } from "./plan";
@@ -138,7 +138,7 @@ export class ImmediatePlan extends Plan {
   }
 
   installHugetlb(vma: Vma, va: u64, isWrite: bool): void {
-    if (isWrite) prepareAnonVma(this.kernel, vma);
+    if (!isShared(vma)) prepareAnonVma(this.kernel, vma);
     faultHugetlb(this.kernel, vma, va, isWrite);
   }
 

@@ -19,6 +19,8 @@ export const enum ZapKind {
   FileOnly = 2,
   /** A truncated file: private copies go too. */
   File = 3,
+  /** A range that is emptied for guard markers: tables stay. */
+  Guard = 4,
 }
 
 export abstract class Plan {

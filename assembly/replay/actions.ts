@@ -73,7 +73,7 @@ export function adviseEach(kernel: Kernel, mm: Mm, task: Task, advice: i32): voi
   beginAdvice(kernel, mm, advice);
   for (let i: u64 = 0; i < task.action1; i++) {
     const start = task.action0 + i * task.action3;
-    adviseRange(kernel, mm, start, start + task.action2, advice);
+    if (!adviseRange(kernel, mm, start, start + task.action2, advice)) break;
   }
   finishAdvice(kernel, mm, advice);
 }

@@ -11,9 +11,17 @@ import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
 import { Mm, findVma, indexOf, vmaOf } from "../kernel/mm/mm";
 import { isShared, linearPage } from "../kernel/mm/vma";
-import { VM_SHARED, VM_SOFTDIRTY, VM_WRITE, VM_READ, VM_EXEC } from "../kernel/mm/vm_flags";
+import {
+  VM_ACCESS_FLAGS,
+  VM_EXEC,
+  VM_READ,
+  VM_SEALED,
+  VM_SHARED,
+  VM_SOFTDIRTY,
+  VM_WRITE,
+} from "../kernel/mm/vm_flags";
 import { cleanFile, punchHole, truncateFile } from "../kernel/operations/file_operations";
-import { advise, endOfRequest } from "../kernel/operations/madvise";
+import { advise, endOfRequest, isKnownAdvice } from "../kernel/operations/madvise";
 import {
   bindRange,
   lockAll,
@@ -70,6 +78,9 @@ export const enum Call {
   Mseal = 462,
 }
 
+const EPERM: i64 = -1;
+const ENOMEM: i64 = -12;
+const EFAULT: i64 = -14;
 const EINVAL: i64 = -22;
 const EACCES: i64 = -13;
 const ENOSYS: i64 = -38;
@@ -80,6 +91,11 @@ const SHM_RDONLY: u64 = 0x1000;
 const SHM_EXEC: u64 = 0x8000;
 const PR_SET_THP_DISABLE: u64 = 41;
 const PR_SET_MEMORY_MERGE: u64 = 67;
+const PR_SET_MM: u64 = 35;
+/** Names of anonymous VMAs, which keep neighbours apart. */
+const PR_SET_VMA: u64 = 0x53564d41;
+const MAP_FIXED: u64 = 0x10;
+const MREMAP_FIXED: u64 = 2;
 
 /** Carries the task's call out; false when nothing here knows it. */
 export function performCall(
@@ -96,32 +112,37 @@ export function performCall(
   switch (task.call) {
     case Call.Mmap:
       if (!failed) performMmap(kernel, mm, task, descriptors, <u64>result);
+      else if (result == EPERM) refuseMmap(kernel, mm, task);
       return true;
     case Call.Munmap:
-      if (result != EINVAL) unmapRange(kernel, mm, a0, a0 + alignUp(a1, 4096));
+      // EPERM comes from a sealed VMA, before which others may have been cut
+      if (!failed || result == EPERM) unmapRange(kernel, mm, a0, a0 + alignUp(a1, 4096));
       return true;
     case Call.Mprotect:
     case Call.PkeyMprotect:
-      if (result != EINVAL && result != EACCES)
-        protectRange(kernel, mm, a0, a0 + alignUp(a1, 4096), <u32>a2);
+      if (result != EINVAL)
+        protectRange(kernel, mm, a0, a0 + alignUp(a1, 4096), <u32>a2, result == EACCES);
       return true;
     case Call.Brk:
       changeBrk(kernel, mm, a0, <u64>result);
       return true;
     case Call.Mremap:
       if (!failed) remapRange(kernel, mm, a0, a1, a2, <u32>task.args3, <u64>result);
+      // what comes before a VMA that may not move is moved
+      else if (isPureMove(task) && (result == EPERM || result == EFAULT))
+        remapRange(kernel, mm, a0, a1, a2, <u32>task.args3, task.args4);
       return true;
     case Call.Madvise:
       if (result != ENOSYS && (a0 & 4095) == 0) {
         advise(kernel, mm, a0, endOfRequest(a0, a1), <i32>a2);
       }
-      return true;
+      return failed || isKnownAdvice(<i32>a2);
     case Call.Msync:
       if ((a2 & MS_SYNC) != 0) performMsync(kernel, mm, a0, a0 + alignUp(a1, 4096));
       return true;
     case Call.Mlock:
     case Call.Mlock2:
-      if (result != EINVAL)
+      if (!failed || (result == ENOMEM && !isOverLimit(mm, a0 & ~4095, alignUp(a0 + a1, 4096))))
         lockRange(
           kernel,
           mm,
@@ -180,7 +201,7 @@ export function performCall(
       return true;
     case Call.Prctl:
       if (a0 == PR_SET_THP_DISABLE && !failed) mm.thpDisabled = <u32>a1;
-      return a0 != PR_SET_MEMORY_MERGE;
+      return failed || (a0 != PR_SET_MEMORY_MERGE && a0 != PR_SET_VMA && a0 != PR_SET_MM);
     case Call.ProcessMadvise:
       if (task.action != ReplayAction.AdviseRanges) return false;
       adviseEach(kernel, mm, task, <i32>task.args3);
@@ -215,6 +236,38 @@ function performMmap(
   const isAnon = (task.args3 & MAP_ANONYMOUS) != 0;
   const file = isAnon ? 0 : descriptors.findOrMake(kernel, task.process, <u32>task.args4);
   mapRange(kernel, mm, start, task.args1, <u32>task.args2, <u32>task.args3, file, task.args5);
+}
+
+/** A mapping over a sealed VMA is refused where munmap would be. */
+function refuseMmap(kernel: Kernel, mm: Mm, task: Task): void {
+  if ((task.args3 & MAP_FIXED) == 0) return;
+  const start = task.args0;
+  const end = start + alignUp(task.args1, 4096);
+  for (let i = indexOf(mm, start); i < mm.count && vmaOf(mm, i).start < end; i++) {
+    if ((vmaOf(mm, i).flags & VM_SEALED) == 0) continue;
+    unmapRange(kernel, mm, start, end);
+    return;
+  }
+}
+
+/** vrm_move_only: the one form of mremap that may have moved something before it failed. */
+function isPureMove(task: Task): bool {
+  const isSameSize = alignUp(task.args1, 4096) == alignUp(task.args2, 4096);
+  return (task.args3 & MREMAP_FIXED) != 0 && isSameSize;
+}
+
+/**
+ * mlock failed with ENOMEM for no reason that lies in the range: it was RLIMIT_MEMLOCK, before
+ * anything was done.
+ */
+function isOverLimit(mm: Mm, start: u64, end: u64): bool {
+  let va = start;
+  while (va < end) {
+    const vma = findVma(mm, va);
+    if (vma == null || vma.file != 0 || (vma.flags & VM_ACCESS_FLAGS) == 0) return false;
+    va = vma.end;
+  }
+  return true;
 }
 
 function performMsync(kernel: Kernel, mm: Mm, start: u64, end: u64): void {

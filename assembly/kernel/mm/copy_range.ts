@@ -1,13 +1,14 @@
 /**
  * fork: the child's entries for one VMA.
  *
- * Models:     private pages become shared and read-only on both sides, without a flush here; swap
+ * Models:     upper tables wherever the parent has them, even over nothing;
+ *             private pages become shared and read-only on both sides, without a flush here; swap
  *             entries gain a user; guard markers are copied; huge entries are shared whole; a page
  *             that a device has pinned is copied for the child.
  * Source:     linux 6.18 mm/memory.c (copy_page_range, copy_pte_range), mm/huge_memory.c
  *             (copy_huge_pmd)
  */
-import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
+import { LEVEL_PGD, LEVEL_PMD, LEVEL_PUD, PGD_SIZE, PMD_SIZE, PUD_SIZE } from "../../base/page";
 import {
   PTE_ACCESSED,
   PTE_DIRTY,
@@ -34,6 +35,7 @@ export function copyRange(kernel: Kernel, parent: Vma, child: Vma): void {
   const source = mmAt(parent.mm);
   const target = mmAt(child.mm);
   const tables = kernel.tables;
+  makeUpperTables(kernel, source, target, parent);
   let va = tables.firstPmd(source, parent.start, parent.end);
   while (va < parent.end) {
     const next = blockEnd(va, parent.end);
@@ -44,6 +46,21 @@ export function copyRange(kernel: Kernel, parent: Vma, child: Vma): void {
       copyTable(kernel, parent, child, load<u64>(address), va, next);
     }
     va = tables.firstPmd(source, next, parent.end);
+  }
+}
+
+/** copy_p4d_range, copy_pud_range: wherever the parent has upper tables, so does the child. */
+function makeUpperTables(kernel: Kernel, source: Mm, target: Mm, parent: Vma): void {
+  const tables = kernel.tables;
+  let va = parent.start;
+  while (va < parent.end) {
+    if (load<u64>(tables.find(source, va, LEVEL_PGD)) == 0) {
+      va = (va | (PGD_SIZE - 1)) + 1;
+      continue;
+    }
+    tables.make(target, va, LEVEL_PUD);
+    if (load<u64>(tables.find(source, va, LEVEL_PUD)) != 0) tables.make(target, va, LEVEL_PMD);
+    va = (va | (PUD_SIZE - 1)) + 1;
   }
 }
 

@@ -16,6 +16,7 @@ import {
   PTE_SOFT_DIRTY,
   PTE_WRITE,
   entryFrame,
+  isPresent,
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
@@ -47,10 +48,15 @@ export function mayReuse(kernel: Kernel, mm: Mm, va: u64, entry: u64): bool {
   const head = kernel.frames.at(frame.head);
   if ((head.flags & FRAME_KSM) != 0) return false;
   if (head.order != 0) {
+    // a folio of which one page is left is rather copied, and freed
+    if (head.mappings <= 1) return false;
     if (head.pins != 0 || !isMappedByOneMm(kernel, mm, va, frame.head)) return false;
     frame.flags |= FRAME_EXCLUSIVE;
     return true;
   }
+  const cached: u32 = (head.flags & FRAME_SWAPCACHE) != 0 ? 1 : 0;
+  // with so many references draining would be in vain
+  if (head.mappings + head.pins + cached > 3) return false;
   if ((head.flags & FRAME_NOT_LRU) != 0) kernel.pending.drain();
   if (head.mappings + head.pins > 1) return false;
   if ((head.flags & FRAME_SWAPCACHE) != 0) {
@@ -103,8 +109,10 @@ export function replacePage(kernel: Kernel, vma: Vma, va: u64): void {
   const old = entryFrame(load<u64>(address));
   const pfn = newAnonFolio(kernel, vma, page, 0);
   kernel.holdReplaced(old);
+  // pte_accessible: no TLB holds an entry under PROT_NONE
+  const isAccessible = isPresent(load<u64>(address));
   store<u64>(address, 0);
-  kernel.tlbs.flushPageNotify(mm, page);
+  if (isAccessible) kernel.tlbs.flushPageNotify(mm, page);
   kernel.frames.map(pfn);
   kernel.sink.changePte(mm, page);
   store<u64>(address, entryFor(vma, pfn) | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY);

@@ -2,10 +2,12 @@
  * mmu_gather: collects what was unhooked, so that one flush comes before all of it is freed.
  *
  * Models:     the flushed range and its stride (the smallest kind of entry that was cleared), freed
- *             tables, the forced flush when 8 + 19 x 510 pages are gathered or when dirty pages of
- *             shared memory were cleared, the flush at the end of each vma where vmas are not
- *             merged. Nothing gathered means no flush. Each gathered page keeps a reference until
- *             the flush is done; tables go first.
+ *             tables, the forced flush when the batches are full (one on the stack, 19 of a page
+ *             each; only one while pages wait for their rmap to be removed) or when a page is full
+ *             of tables, the flush at the end of each vma where vmas are not merged. Nothing
+ *             gathered means no flush. Each gathered page keeps a reference until the flush is
+ *             done; tables go first.
+ * Simplifies: a batch can always be allocated.
  * Source:     linux 6.18 mm/mmu_gather.c, include/asm-generic/tlb.h, arch/x86/include/asm/tlb.h,
  *             arch/arm64/include/asm/tlb.h
  */
@@ -17,10 +19,14 @@ import { Frames } from "./frames";
 import { Mm, mmAt, addressOfMm } from "./mm";
 import { PageTables } from "./page_tables";
 
-/** MMU_GATHER_BUNDLE on the stack, and 10000 / 510 batches of 510 pointers. */
+/** MMU_GATHER_BUNDLE, the batch on the stack. */
 const GATHER_BUNDLE: u32 = 8;
-const GATHER_BATCH: u32 = 510;
+/** MAX_GATHER_BATCH: pointers in a page behind a link and two counts. */
+const GATHER_BATCH: u32 = (4096 - 16) / 8;
+/** MAX_GATHER_BATCH_COUNT. */
 const GATHER_BATCHES: u32 = 10000 / GATHER_BATCH;
+/** MAX_TABLE_BATCH: pointers in a page behind an rcu_head and a count. */
+const TABLE_BATCH: u32 = (4096 - 24) / 8;
 
 export class Gather {
   private mm: u32 = 0;
@@ -35,6 +41,11 @@ export class Gather {
   /** First frames of the folios that wait, one for each entry that was cleared. */
   private readonly pages: WordList;
   private readonly tables: WordList;
+  /** The batch in use, 0 for the one on the stack, and how many of its places are taken. */
+  private batch: u32 = 0;
+  private taken: u32 = 0;
+  /** Dirty pages of files wait for the flush before their mapcount drops (tlb_delay_rmap). */
+  private delaysRmap: bool = false;
 
   constructor(
     arena: Arena,
@@ -74,24 +85,24 @@ export class Gather {
    * entry.
    */
   freedPteTable(va: u64, table: u32): void {
-    this.tables.push(table);
     this.cover(va, va + 4096);
     this.freedTables = true;
     this.clearedPmds = true;
+    this.addTable(table);
   }
 
   freedPmdTable(va: u64, table: u32): void {
-    this.tables.push(table);
     this.cover(va, va + 4096);
     this.freedTables = true;
     this.clearedPuds = true;
+    this.addTable(table);
   }
 
   freedPudTable(va: u64, table: u32): void {
-    this.tables.push(table);
     this.cover(va, va + 4096);
     this.freedTables = true;
     this.clearedP4ds = true;
+    this.addTable(table);
   }
 
   /** The folded fifth level: a table to free, but no kind of entry to tell the stride. */
@@ -119,17 +130,37 @@ export class Gather {
     this.mm = 0;
   }
 
-  /** A table of an mm that goes away. */
+  /** tlb_remove_table: a full batch of tables is flushed for, and freed, at once. */
   addTable(table: u32): void {
     this.tables.push(table);
+    if (!this.facts.batchesTables || this.tables.length < TABLE_BATCH) return;
+    this.flushTlbOnly();
+    this.freeTables();
   }
 
-  /** One more entry of the folio of `pfn` is cleared, and its page waits; true when no more fit. */
-  addPage(pfn: u32): bool {
+  /**
+   * __tlb_remove_folio_pages: the pages from `pfn` on, `count` of one folio, wait for the flush;
+   * true when no more fit.
+   */
+  addPages(pfn: u32, count: u32, delaysRmap: bool): bool {
     const head = this.frames.at(pfn).head;
     this.frames.at(head).pins++;
     this.pages.push(head);
-    return this.pages.length >= GATHER_BUNDLE + GATHER_BATCHES * GATHER_BATCH;
+    if (delaysRmap && this.facts.gathersFolios) this.delaysRmap = true;
+    // a run of pages takes a second place, for its length, and room for one is always kept
+    this.taken += count == 1 ? 1 : 2;
+    const size = this.batch == 0 ? GATHER_BUNDLE : GATHER_BATCH;
+    if (this.taken < (this.facts.gathersFolios ? size - 1 : size)) return false;
+    return !this.nextBatch();
+  }
+
+  /** tlb_next_batch. */
+  private nextBatch(): bool {
+    if (this.delaysRmap && this.batch != 0) return false;
+    if (this.batch == GATHER_BATCHES) return false;
+    this.batch++;
+    this.taken = 0;
+    return true;
   }
 
   /** tlb_flush_mmu: flushes, and frees what has gathered. */
@@ -178,10 +209,17 @@ export class Gather {
 
   /** tlb_flush_mmu_free. */
   private free(): void {
-    for (let i: u32 = 0; i < this.tables.length; i++) this.pageTables.freeTable(this.tables.at(i));
-    this.tables.clear();
+    this.freeTables();
     for (let i: u32 = 0; i < this.pages.length; i++) this.frames.putFlushed(this.pages.at(i));
     this.pages.clear();
+    this.batch = 0;
+    this.taken = 0;
+    this.delaysRmap = false;
+  }
+
+  private freeTables(): void {
+    for (let i: u32 = 0; i < this.tables.length; i++) this.pageTables.freeTable(this.tables.at(i));
+    this.tables.clear();
   }
 
   private strideShift(): u64 {

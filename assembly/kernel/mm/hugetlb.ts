@@ -31,7 +31,7 @@ export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void
     const pfn = entryFrame(load<u64>(address));
     store<u64>(address, 0);
     kernel.gather.clearedPmd(va);
-    const isFull = kernel.gather.addPage(pfn);
+    const isFull = kernel.gather.addPages(pfn, 1, false);
     kernel.frames.unmapHuge(pfn);
     if (isFull) kernel.gather.flush();
   }

@@ -28,11 +28,8 @@ export const VM_SOFTDIRTY: u64 = 0x8000000;
 export const VM_HUGEPAGE: u64 = 0x20000000;
 export const VM_NOHUGEPAGE: u64 = 0x40000000;
 export const VM_MERGEABLE: u64 = 0x80000000;
+export const VM_DROPPABLE: u64 = 1 << 40;
 export const VM_SEALED: u64 = 1 << 42;
-/**
- * Ours: a region with guard markers, which fork therefore copies (the kernel gives it an anon_vma).
- */
-export const VM_MAYWRITE: u64 = 0x20;
 
 export const VM_ACCESS_FLAGS: u64 = VM_READ | VM_WRITE | VM_EXEC;
 export const VM_LOCKED_MASK: u64 = VM_LOCKED | VM_LOCKONFAULT;

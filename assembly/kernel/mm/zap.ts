@@ -8,7 +8,10 @@
  */
 import { PMD_SIZE } from "../../base/page";
 import {
+  PTE_ACCESSED,
   PTE_DIRTY,
+  PTE_SOFT_DIRTY,
+  PTE_WRITE,
   entryFrame,
   isGuard,
   isHuge,
@@ -25,6 +28,9 @@ import { Mm, mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
 import { dropSwapEntry } from "./swap_entries";
 import { Vma, isHugetlb } from "./vma";
+
+/** What may differ between the entries of a run. */
+const RUN_IGNORED: u64 = PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY | PTE_WRITE;
 
 export function zapRange(kernel: Kernel, vma: Vma, start: u64, end: u64, kind: ZapKind): void {
   if (isHugetlb(vma)) {
@@ -54,7 +60,7 @@ function zapHuge(kernel: Kernel, address: usize, va: u64): void {
   kernel.gather.clearedPmd(va);
   if (pfn == HUGE_ZERO_PFN) return;
   if ((entry & PTE_DIRTY) != 0) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
-  const isFull = kernel.gather.addPage(pfn);
+  const isFull = kernel.gather.addPages(pfn, 1, false);
   kernel.frames.unmapHuge(pfn);
   if (isFull) kernel.gather.flush();
 }
@@ -87,16 +93,25 @@ function zapTable(
       keptSome = true;
       continue;
     }
-    store<u64>(address, 0);
-    gather.clearedPte(va, 1);
-    if (isSpecial(pfn)) continue;
-    if (isFilePage && (entry & PTE_DIRTY) != 0) {
+    if (isSpecial(pfn)) {
+      store<u64>(address, 0);
+      gather.clearedPte(va, 1);
+      continue;
+    }
+    const count = runAt(kernel, address, entry, <u32>((end - va) >> 12));
+    const isDirty = clearRun(address, count) && isFilePage;
+    gather.clearedPte(va, count);
+    if (isDirty) {
       kernel.frames.head(pfn).flags |= FRAME_DIRTY;
       forced = true;
     }
-    const isFull = gather.addPage(pfn);
-    kernel.frames.unmap(pfn);
-    if (isFull) gather.flush();
+    const isFull = gather.addPages(pfn, count, isDirty);
+    for (let i: u32 = 0; i < count; i++) kernel.frames.unmap(pfn + i);
+    if (isFull) {
+      gather.flush();
+      forced = false;
+    }
+    va += (<u64>(count - 1)) << 12;
   }
   if (forced) gather.flush();
   if (
@@ -109,6 +124,33 @@ function zapTable(
     store<u64>(pmdAddress, 0);
     gather.freedPteTable(start, entryFrame(pmd));
   }
+}
+
+/** folio_pte_batch: how many of the next entries map the pages that follow in the same folio. */
+function runAt(kernel: Kernel, address: usize, first: u64, limit: u32): u32 {
+  const pfn = entryFrame(first);
+  const frame = kernel.frames.at(pfn);
+  const order = kernel.frames.at(frame.head).order;
+  if (order == 0) return 1;
+  const most = min(limit, frame.head + (1 << order) - pfn);
+  let count: u32 = 1;
+  while (count < most) {
+    const expected = first + ((<u64>count) << 12);
+    if (((load<u64>(address + ((<usize>count) << 3)) ^ expected) & ~RUN_IGNORED) != 0) break;
+    count++;
+  }
+  return count;
+}
+
+/** Clears `count` entries; whether one of them was dirty. */
+function clearRun(address: usize, count: u32): bool {
+  let dirty: u64 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const at = address + ((<usize>i) << 3);
+    dirty |= load<u64>(at) & PTE_DIRTY;
+    store<u64>(at, 0);
+  }
+  return dirty != 0;
 }
 
 /** An entry without a page; false when it stays. */

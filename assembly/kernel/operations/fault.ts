@@ -22,6 +22,7 @@ import {
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
+import { prepareAnonVma } from "../mm/anon_vma";
 import { mayReuse, mayReuseHuge } from "../mm/cow";
 import { FileKind } from "../mm/files";
 import { HUGE_ZERO_PFN } from "../mm/frames";
@@ -54,7 +55,7 @@ export function handleFault(
   force: bool,
 ): FaultResult {
   let vma = findVma(mm, va);
-  if (vma == null) vma = growStack(mm, va);
+  if (vma == null) vma = growStack(kernel, mm, va);
   if (vma == null) return FaultResult.Refused;
   if (!force && !allows(vma, access)) return FaultResult.Refused;
   if (isHugetlb(vma)) {
@@ -168,13 +169,26 @@ function writeToHuge(kernel: Kernel, mm: Mm, vma: Vma, va: u64, entry: u64): boo
   return false;
 }
 
-/** expand_stack: a VMA that grows down takes the fault below it in. */
-function growStack(mm: Mm, va: u64): Vma | null {
+/** stack_guard_gap. */
+const STACK_GUARD_GAP: u64 = 256 << 12;
+
+/**
+ * expand_downwards: a VMA that grows down takes the fault below it in, unless memory that may be
+ * accessed and does not grow itself lies too near; from then on it counts as written.
+ */
+function growStack(kernel: Kernel, mm: Mm, va: u64): Vma | null {
   const index = indexOf(mm, va);
   if (index == mm.count) return null;
   const vma = vmaOf(mm, index);
   if ((vma.flags & VM_GROWSDOWN) == 0 || vma.start <= va) return null;
   const start = alignDown(va, 4096);
+  if (index != 0) {
+    const below = vmaOf(mm, index - 1);
+    const isAccessible = (below.flags & VM_ACCESS_FLAGS) != 0;
+    const guards = (below.flags & VM_GROWSDOWN) == 0 && isAccessible;
+    if (guards && start - below.end < STACK_GUARD_GAP) return null;
+  }
+  prepareAnonVma(kernel, vma);
   vma.pgoff -= (vma.start - start) >> 12;
   vma.start = start;
   return vma;

@@ -9,7 +9,6 @@
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm, insertVma, vmaOf } from "../mm/mm";
-import { UFFD_WP } from "../mm/uffd_modes";
 import { Vma, isHugetlb, isShared } from "../mm/vma";
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from "../mm/vm_flags";
 
@@ -45,8 +44,8 @@ function copyVma(kernel: Kernel, parent: Mm, child: Mm, vma: Vma): void {
   }
   insertVma(kernel.arena, child, copy);
   if ((vma.flags & VM_WIPEONFORK) != 0) return;
-  const needsCopy = vma.anonVma != 0 || (copy.uffd & UFFD_WP) != 0 || isHugetlb(vma);
-  if (!needsCopy) return;
+  // vma_needs_copy: the child has no userfaultfd registration of its own
+  if (vma.anonVma == 0) return;
   const isCow = !isShared(vma);
   if (isCow) {
     const event = isHugetlb(vma) ? NotifierEvent.Clear : NotifierEvent.ProtectionPage;

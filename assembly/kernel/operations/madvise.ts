@@ -7,7 +7,7 @@
  * Source:     linux 6.18 mm/madvise.c
  */
 import { PMD_SIZE, alignDown, alignUp } from "../../base/page";
-import { mapsFrame } from "../../hardware/pgtable/pte";
+import { isGuard, isHuge } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
@@ -89,27 +89,31 @@ function needsGather(advice: i32): bool {
   return advice == Advice.DontNeed || advice == Advice.DontNeedLocked || advice == Advice.Free;
 }
 
-export function adviseRange(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): void {
-  if (start >= end) return;
+/** False when the call fails here; a hole makes it fail at the end of the range. */
+export function adviseRange(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): bool {
+  if (start >= end) return true;
   if (advice == Advice.PopulateRead || advice == Advice.PopulateWrite) {
     const access = advice == Advice.PopulateWrite ? Access.Write : Access.Read;
-    populateAdvice(kernel, mm, start, end, access);
-    return;
+    return populateAdvice(kernel, mm, start, end, access);
   }
   let va = start;
+  let isWhole = true;
   while (va < end) {
     const index = indexOf(mm, va);
-    if (index == mm.count || vmaOf(mm, index).start >= end) return;
+    if (index == mm.count || vmaOf(mm, index).start >= end) return false;
     const vma = vmaOf(mm, index);
+    if (vma.start > va) isWhole = false;
     const from = max(va, vma.start);
     const stop = min(vma.end, end);
-    if (!adviseVma(kernel, mm, vma, from, stop, advice)) return;
+    if (!adviseVma(kernel, mm, vma, from, stop, advice)) return false;
     va = stop;
   }
+  return isWhole;
 }
 
 /** One VMA's part; false ends the call with an error. */
 function adviseVma(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advice: i32): bool {
+  if (isDiscard(advice) && isSealedAgainstDiscard(vma)) return false;
   switch (advice) {
     case Advice.DontNeed:
     case Advice.DontNeedLocked:
@@ -141,6 +145,22 @@ function adviseVma(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advic
   }
 }
 
+/** is_discard: what takes contents away, now or at a fork. */
+function isDiscard(advice: i32): bool {
+  switch (advice) {
+    case Advice.DontNeed:
+    case Advice.DontNeedLocked:
+    case Advice.Free:
+    case Advice.Remove:
+    case Advice.DontFork:
+    case Advice.WipeOnFork:
+    case Advice.GuardInstall:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /** Read-only private memory that is sealed may not be discarded. */
 function isSealedAgainstDiscard(vma: Vma): bool {
   return (vma.flags & VM_SEALED) != 0 && isAnonymous(vma) && (vma.flags & VM_WRITE) == 0;
@@ -148,7 +168,7 @@ function isSealedAgainstDiscard(vma: Vma): bool {
 
 function discard(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advice: i32): bool {
   const forbidden = advice == Advice.DontNeed ? VM_LOCKED | VM_PFNMAP : VM_PFNMAP;
-  if ((vma.flags & forbidden) != 0 || isSealedAgainstDiscard(vma)) return false;
+  if ((vma.flags & forbidden) != 0) return false;
   let stop = end;
   if (isHugetlb(vma)) {
     if ((start & (PMD_SIZE - 1)) != 0) return false;
@@ -165,12 +185,7 @@ function discard(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advice:
 }
 
 function freeLazily(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): bool {
-  if (
-    !isAnonymous(vma) ||
-    (vma.flags & (VM_LOCKED | VM_PFNMAP)) != 0 ||
-    isSealedAgainstDiscard(vma)
-  )
-    return false;
+  if (!isAnonymous(vma) || (vma.flags & (VM_LOCKED | VM_PFNMAP)) != 0) return false;
   kernel.pending.drain();
   const hasOwnGather = !kernel.facts.sharesAdviceGather;
   if (hasOwnGather) kernel.plan.beginGather(mm);
@@ -215,7 +230,7 @@ function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): 
   if (hasPages(kernel, mm, start, end)) {
     kernel.plan.beginGather(mm);
     kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, end);
-    kernel.plan.zap(vma, start, end, ZapKind.Discard);
+    kernel.plan.zap(vma, start, end, ZapKind.Guard);
     kernel.plan.rangeEnd(mm);
     kernel.plan.finishGather();
   }
@@ -223,16 +238,17 @@ function installGuards(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): 
   return true;
 }
 
+/** Whether any entry is neither empty nor a guard marker (guard_install_pte_entry). */
 function hasPages(kernel: Kernel, mm: Mm, start: u64, end: u64): bool {
   const tables = kernel.tables;
   let va = tables.firstPmd(mm, start, end);
   while (va < end) {
     const next = blockEnd(va, end);
     const pmd = load<u64>(tables.pmdAddress);
-    if ((pmd & 0x80) != 0) return true;
+    if (isHuge(pmd)) return true;
     for (let page = va; page < next; page += 4096) {
       const entry = load<u64>(tables.pteIn(pmd, page));
-      if (mapsFrame(entry) || (entry & (1 << 11)) != 0) return true;
+      if (entry != 0 && !isGuard(entry)) return true;
     }
     va = tables.firstPmd(mm, next, end);
   }
@@ -289,6 +305,13 @@ function changeAdviceFlags(kernel: Kernel, vma: Vma, start: u64, end: u64, advic
   }
   if (flags != vma.flags) modifyVma(kernel, vma, start, end, flags).flags = flags;
   return true;
+}
+
+/** Whether the advice is one of those above; what others do is not modelled. */
+export function isKnownAdvice(advice: i32): bool {
+  if (advice == Advice.GuardInstall || advice == Advice.GuardRemove) return true;
+  if (advice > Advice.DontNeed && advice < Advice.Free) return false;
+  return advice >= Advice.Normal && advice <= Advice.Collapse;
 }
 
 /** The VMA of `va` when it belongs to `mm`, for callers outside. */

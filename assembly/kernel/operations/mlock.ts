@@ -8,10 +8,17 @@
  */
 import { Kernel } from "../kernel";
 import { Mm, indexOf, vmaOf } from "../mm/mm";
-import { isHugetlb } from "../mm/vma";
-import { VM_LOCKED, VM_LOCKED_MASK, VM_LOCKONFAULT, VM_SEALED } from "../mm/vm_flags";
+import { Vma, isHugetlb } from "../mm/vma";
+import {
+  VM_DONTEXPAND,
+  VM_LOCKED,
+  VM_LOCKED_MASK,
+  VM_LOCKONFAULT,
+  VM_PFNMAP,
+  VM_SEALED,
+} from "../mm/vm_flags";
 import { modifyVma, modifyVmaAnd } from "../mm/vma_modify";
-import { populateRange } from "./populate";
+import { populateRange, populateStrictly } from "./populate";
 
 /** Changes the flags of each VMA in the range; stops at a hole, and is then false. */
 function changeFlags(kernel: Kernel, mm: Mm, start: u64, end: u64, clear: u64, set: u64): bool {
@@ -22,23 +29,45 @@ function changeFlags(kernel: Kernel, mm: Mm, start: u64, end: u64, clear: u64, s
     const vma = vmaOf(mm, index);
     const stop = min(vma.end, end);
     const flags = (vma.flags & ~clear) | set;
-    if (flags != vma.flags) {
-      const changed = modifyVma(kernel, vma, va, stop, flags);
-      changed.flags = flags;
+    if (flags != vma.flags) modifyVma(kernel, vma, va, stop, flags).flags = flags;
+    va = stop;
+  }
+  return true;
+}
+
+/**
+ * apply_vma_lock_flags, mlock_fixup: huge pages of hugetlbfs and special mappings are never locked;
+ * pages that become locked or unlocked come off the CPU's pending lists. False at a hole.
+ */
+function changeLock(kernel: Kernel, mm: Mm, start: u64, end: u64, set: u64): bool {
+  let va = start;
+  while (va < end) {
+    const index = indexOf(mm, va);
+    if (index == mm.count || vmaOf(mm, index).start > va) return false;
+    const vma = vmaOf(mm, index);
+    const stop = min(vma.end, end);
+    const old = vma.flags;
+    const flags = (old & ~VM_LOCKED_MASK) | set;
+    if (flags != old && isLockable(vma)) {
+      modifyVma(kernel, vma, va, stop, flags).flags = flags;
+      if ((flags & old & VM_LOCKED) == 0) kernel.pending.drain();
     }
     va = stop;
   }
   return true;
 }
 
+function isLockable(vma: Vma): bool {
+  return (vma.flags & (VM_PFNMAP | VM_DONTEXPAND)) == 0 && !isHugetlb(vma);
+}
+
 export function lockRange(kernel: Kernel, mm: Mm, start: u64, end: u64, onFault: bool): void {
   const flags = onFault ? VM_LOCKED | VM_LOCKONFAULT : VM_LOCKED;
-  const isComplete = changeFlags(kernel, mm, start, end, VM_LOCKED_MASK, flags);
-  if (isComplete && !onFault) populateRange(kernel, mm, start, end);
+  if (changeLock(kernel, mm, start, end, flags)) populateStrictly(kernel, mm, start, end);
 }
 
 export function unlockRange(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
-  changeFlags(kernel, mm, start, end, VM_LOCKED_MASK, 0);
+  changeLock(kernel, mm, start, end, 0);
 }
 
 const MCL_CURRENT: u32 = 1;
@@ -50,7 +79,7 @@ export function lockAll(kernel: Kernel, mm: Mm, flags: u32): void {
   mm.defFlags = (flags & MCL_FUTURE) != 0 ? set : 0;
   if ((flags & MCL_CURRENT) == 0) return;
   lockEach(kernel, mm, set);
-  if ((flags & MCL_ONFAULT) == 0) populateRange(kernel, mm, 0, u64.MAX_VALUE & ~4095);
+  populateRange(kernel, mm, 0, u64.MAX_VALUE & ~4095);
 }
 
 export function unlockAll(kernel: Kernel, mm: Mm): void {
@@ -59,9 +88,12 @@ export function unlockAll(kernel: Kernel, mm: Mm): void {
 }
 
 function lockEach(kernel: Kernel, mm: Mm, set: u64): void {
-  for (let i: u32 = 0; i < mm.count; i++) {
-    const vma = vmaOf(mm, i);
-    changeFlags(kernel, mm, vma.start, vma.end, VM_LOCKED_MASK, set);
+  let va: u64 = 0;
+  // a VMA may join its neighbours: the next is found by address
+  for (let index = indexOf(mm, va); index < mm.count; index = indexOf(mm, va)) {
+    const vma = vmaOf(mm, index);
+    va = vma.end;
+    changeLock(kernel, mm, vma.start, va, set);
   }
 }
 

@@ -13,6 +13,8 @@ import { Mm, indexOf, insertVma, vmaOf } from "../mm/mm";
 import { Vma } from "../mm/vma";
 import {
   VM_ACCOUNT,
+  VM_DONTDUMP,
+  VM_DROPPABLE,
   VM_GROWSDOWN,
   VM_HUGETLB,
   VM_LOCKED,
@@ -23,6 +25,7 @@ import {
   VM_READ,
   VM_SHARED,
   VM_SOFTDIRTY,
+  VM_WIPEONFORK,
   VM_WRITE,
   flagsOfProt,
 } from "../mm/vm_flags";
@@ -32,6 +35,7 @@ import { populateRange } from "./populate";
 
 const MAP_TYPE: u32 = 0xf;
 const MAP_PRIVATE: u32 = 0x2;
+const MAP_DROPPABLE: u32 = 0x8;
 const MAP_ANONYMOUS: u32 = 0x20;
 const MAP_GROWSDOWN: u32 = 0x100;
 const MAP_LOCKED: u32 = 0x2000;
@@ -56,7 +60,8 @@ export function mapRange(
     (mapFlags & MAP_HUGETLB) != 0 ||
     (fileOfFd != 0 && kernel.files.at(fileOfFd).kind == FileKind.Hugetlb);
   const end = start + alignUp(length, isHugetlb ? PMD_SIZE : 4096);
-  const isShared = (mapFlags & MAP_TYPE) != MAP_PRIVATE;
+  const type = mapFlags & MAP_TYPE;
+  const isShared = type != MAP_PRIVATE && type != MAP_DROPPABLE;
   const isAnon = (mapFlags & MAP_ANONYMOUS) != 0;
   let flags = flagsOfProt(prot) | VM_SOFTDIRTY | mm.defFlags;
   if (isShared) flags |= VM_SHARED;
@@ -65,12 +70,15 @@ export function mapRange(
   if ((mapFlags & MAP_STACK) != 0) flags |= VM_NOHUGEPAGE;
   if ((mapFlags & MAP_NORESERVE) != 0) flags |= VM_NORESERVE;
   if (isHugetlb) flags |= VM_HUGETLB;
+  if (type == MAP_DROPPABLE) flags |= VM_DROPPABLE | VM_NORESERVE | VM_WIPEONFORK | VM_DONTDUMP;
   if ((flags & (VM_NORESERVE | VM_SHARED | VM_WRITE | VM_HUGETLB)) == VM_WRITE) flags |= VM_ACCOUNT;
   let file = isAnon ? 0 : fileOfFd;
   if (isAnon && isHugetlb) file = kernel.files.make(FileKind.Hugetlb, end - start);
   else if (isAnon && isShared) file = kernel.files.make(FileKind.SharedAnon, end - start);
   const pgoff = file == 0 ? start >> 12 : isAnon ? 0 : offset >> 12;
-  mapVma(kernel, mm, start, end, flags, file, pgoff);
+  // __mmap_complete: pages of hugetlbfs are populated as if they were locked, and are not
+  const kept = isHugetlb ? flags & ~VM_LOCKED_MASK : flags;
+  mapVma(kernel, mm, start, end, kept, file, pgoff);
   const wantsPages = (mapFlags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
   if (wantsPages || (flags & VM_LOCKED_MASK) == VM_LOCKED) populateRange(kernel, mm, start, end);
 }

@@ -72,6 +72,8 @@ function moveEach(
     const index = indexOf(mm, va);
     if (index == mm.count || vmaOf(mm, index).start >= end) return;
     const vma = vmaOf(mm, index);
+    // a gap is kept between VMAs, but none may come first
+    if (va == start && vma.start > start) return;
     const from = max(va, vma.start);
     const stop = min(vma.end, end);
     if (!moveTo(kernel, mm, from, stop - from, stop - from, flags, result + (from - start))) return;

@@ -2,7 +2,8 @@
  * munmap, and every other way in which a range stops being mapped.
  *
  * Models:     one notifier pair over the whole request; one gather for pages and tables; boundaries
- *             first; tables go as far as the neighbouring VMAs allow.
+ *             first, up to a sealed VMA that forbids the rest; tables go as far as the neighbouring
+ *             VMAs allow.
  * Source:     linux 6.18 mm/vma.c (do_vmi_align_munmap, vms_gather_munmap_vmas, vms_clear_ptes)
  */
 import { NotifierEvent } from "../events";
@@ -10,21 +11,23 @@ import { Kernel } from "../kernel";
 import { Mm, detachVma, indexOf, vmaOf } from "../mm/mm";
 import { PMD_SIZE } from "../../base/page";
 import { splitVma } from "../mm/vma_split";
+import { Vma, isHugetlb } from "../mm/vma";
 import { VM_SEALED } from "../mm/vm_flags";
 import { ZapKind } from "../plan";
 
-/** False when a sealed VMA forbids it. */
+/** False when a sealed VMA forbids it; boundaries made before it is found stay. */
 export function unmapRange(kernel: Kernel, mm: Mm, start: u64, end: u64): bool {
   let first = indexOf(mm, start);
   if (first == mm.count || vmaOf(mm, first).start >= end) return true;
-  if (isSealedIn(mm, first, end)) return false;
   kernel.plan.mmapLockWrite(mm);
   if (vmaOf(mm, first).start < start) {
+    if (isSealed(vmaOf(mm, first))) return refuse(kernel, mm);
     splitVma(kernel, vmaOf(mm, first), start, true);
     first++;
   }
   let last = first;
   while (last < mm.count && vmaOf(mm, last).start < end) {
+    if (isSealed(vmaOf(mm, last))) return refuse(kernel, mm);
     if (vmaOf(mm, last).end > end) splitVma(kernel, vmaOf(mm, last), end, false);
     last++;
   }
@@ -49,14 +52,16 @@ export function unmapRange(kernel: Kernel, mm: Mm, start: u64, end: u64): bool {
   return true;
 }
 
-function isSealedIn(mm: Mm, first: u32, end: u64): bool {
-  for (let i = first; i < mm.count && vmaOf(mm, i).start < end; i++) {
-    if ((vmaOf(mm, i).flags & VM_SEALED) != 0) return true;
-  }
+function isSealed(vma: Vma): bool {
+  return (vma.flags & VM_SEALED) != 0;
+}
+
+function refuse(kernel: Kernel, mm: Mm): bool {
+  kernel.plan.mmapUnlock(mm);
   return false;
 }
 
-/** free_pgtables: VMAs less than a block apart are handled as one. */
+/** free_pgtables: VMAs less than a block apart are handled as one, but for those of hugetlbfs. */
 function freeTablesOf(
   kernel: Kernel,
   mm: Mm,
@@ -68,9 +73,13 @@ function freeTablesOf(
   let i = first;
   while (i < last) {
     const start = vmaOf(mm, i).start;
-    while (i + 1 < last && vmaOf(mm, i + 1).start <= vmaOf(mm, i).end + PMD_SIZE) i++;
+    while (i + 1 < last && isNear(vmaOf(mm, i), vmaOf(mm, i + 1))) i++;
     const end = vmaOf(mm, i).end;
     i++;
     kernel.plan.freeTables(mm, start, end, floor, i < last ? vmaOf(mm, i).start : ceiling);
   }
+}
+
+function isNear(vma: Vma, next: Vma): bool {
+  return next.start <= vma.end + PMD_SIZE && !isHugetlb(vma) && !isHugetlb(next);
 }
