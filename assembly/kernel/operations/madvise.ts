@@ -138,7 +138,10 @@ function adviseVma(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advic
       kernel.plan.removeGuards(vma, start, end);
       return true;
     case Advice.WillNeed:
-      if (isAnonymous(vma)) swapInRange(kernel, vma, start, end);
+      if (isAnonymous(vma)) {
+        swapInRange(kernel, vma, start, end);
+        kernel.pending.drain();
+      }
       return true;
     default:
       return changeAdviceFlags(kernel, vma, start, end, advice);

@@ -3,8 +3,9 @@
  *
  * Models:     nothing where the protection already is the requested one; a hole ends the call after
  *             what was before it, as does a VMA that may not have the protection; PROT_GROWSDOWN
- *             begins at the start of the stack; a private VMA that was never written gives its commit charge back
- *             with its write permission, and then no longer merges with one that was.
+ *             begins at the start of the stack; a private VMA that was never written gives its
+ *             commit charge back with its write permission, and then no longer merges with one that
+ *             was.
  * Source:     linux 6.18 mm/mprotect.c (do_mprotect_pkey, mprotect_fixup)
  */
 import { Kernel } from "../kernel";
