@@ -32,9 +32,9 @@ import {
   INVALIDATE_WALKS,
   IommuUnit,
 } from "./iommu_unit";
+import { LockWaiters } from "./lock_waiters";
 import { Machine } from "./machine";
 import { OpenRanges } from "./open_ranges";
-import { Workers } from "./workers";
 
 const OPEN_MAX: u32 = 64;
 /** The program, as the holder of a lock. */
@@ -44,7 +44,7 @@ const ANY_SITE: u32 = 0xff;
 
 export class Notifier extends OpenRanges {
   private iommu: IommuUnit | null = null;
-  private workers: Workers | null = null;
+  private waiters: LockWaiters | null = null;
   /** Within a worker's fault nothing waits: effects are immediate, costs are added up. */
   isImmediate: bool = false;
   spentNs: u64 = 0;
@@ -73,9 +73,9 @@ export class Notifier extends OpenRanges {
   }
 
   /** Wires in what the protocol's steps act on. */
-  attach(iommu: IommuUnit, workers: Workers): void {
+  attach(iommu: IommuUnit, waiters: LockWaiters): void {
     this.iommu = iommu;
-    this.workers = workers;
+    this.waiters = waiters;
   }
 
   isAnyOpen(): bool {
@@ -117,7 +117,7 @@ export class Notifier extends OpenRanges {
     this.note(TraceWhat.RangeEnd, longAt(this.starts, last), longAt(this.ends, last));
     this.call(Hook.RangeEnd, longAt(this.starts, last), longAt(this.ends, last), 0);
     this.open = last;
-    this.wakeWorkers();
+    this.wakeWaiters();
   }
 
   secondaryFlush(start: u64, end: u64): void {
@@ -217,7 +217,7 @@ export class Notifier extends OpenRanges {
   private unlockPageTable(): void {
     if (this.locks.pageTable != PROGRAM_ID) return;
     this.locks.pageTable = NOBODY;
-    this.wakeWorkers();
+    this.wakeWaiters();
   }
 
   private call(
@@ -349,7 +349,7 @@ export class Notifier extends OpenRanges {
         break;
       case StepKind.DriverUnlock:
         this.locks.driver = NOBODY;
-        this.wakeWorkers();
+        this.wakeWaiters();
         break;
       case StepKind.ZapMirror:
         this.zap(start, end);
@@ -363,7 +363,7 @@ export class Notifier extends OpenRanges {
         break;
       case StepKind.SequenceEven:
         driver.sequence++;
-        this.wakeWorkers();
+        this.wakeWaiters();
         break;
       case StepKind.SampleNotifiers:
         this.sampled = driver.isRegistered != 0;
@@ -439,8 +439,8 @@ export class Notifier extends OpenRanges {
     this.iommu!.mirror!.invalidateRange(this.iommu!.asid, start >> 12, last);
   }
 
-  private wakeWorkers(): void {
-    const workers = this.workers;
-    if (workers != null) workers.wake();
+  private wakeWaiters(): void {
+    const waiters = this.waiters;
+    if (waiters != null) waiters.wake();
   }
 }

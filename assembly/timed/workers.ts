@@ -16,6 +16,7 @@ import { Program } from "../kernel/steps/program";
 import { AddressSpace } from "./address_space";
 import { Devices } from "./devices";
 import { INVALIDATE_ALL, IommuUnit } from "./iommu_unit";
+import { LockWaiters } from "./lock_waiters";
 import { EVENT_INTERRUPT, EVENT_WORKER, eventOf, Machine } from "./machine";
 import { Notifier } from "./notifier";
 
@@ -42,7 +43,7 @@ class Worker {
   isWritable: bool = false;
 }
 
-export class Workers {
+export class Workers extends LockWaiters {
   private readonly workers: StaticArray<Worker>;
   private readonly queue: usize = allocate((<usize>QUEUE) << 2);
   /** vpn << 1 | is write */
@@ -64,6 +65,7 @@ export class Workers {
     private readonly program: Program,
     private readonly pins: bool,
   ) {
+    super();
     const count = <i32>machine.spec.workers;
     this.workers = new StaticArray<Worker>(count);
     for (let i = 0; i < count; i++) this.workers[i] = new Worker();
@@ -98,7 +100,6 @@ export class Workers {
     }
   }
 
-  /** A lock was released: whoever waits looks again. */
   wake(): void {
     for (let i = 0; i < this.workers.length; i++) {
       if (!this.workers[i].isBlocked) continue;

@@ -197,7 +197,7 @@ describe("a flush", () => {
     expect(late.counts.cpuViolations).toBe(0);
   });
 
-  test("of a mremap, a copy or a merge empties the TLB it was filled into", async () => {
+  test("of what fork has made read-only drops it from the TLB, page by page or whole", async () => {
     const { counts } = await run(repeated("fork", 16));
     expect(counts.cpuTlbEntriesDropped).toBeGreaterThanOrEqual(TIMES * 16);
   });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { CORE, cycles, HOST, wrongDirections } from "./rules/layers.js";
+import { CORE, cycles, HOST, namingCycles, wrongDirections } from "./rules/layers.js";
 import { readSources, report, sample } from "./sources.js";
 
 const core = readSources(["assembly"], [".ts"]);
@@ -12,6 +12,10 @@ describe("the layers of the core", () => {
 
   test("have no circle of imports", () => {
     expect(report(cycles(core))).toEqual([]);
+  });
+
+  test("have none of types either, but through the kernel that is handed around", () => {
+    expect(report(namingCycles(core))).toEqual([]);
   });
 
   test("forbid hardware to import the kernel", () => {
@@ -60,6 +64,15 @@ describe("the layers of the host", () => {
     const b = sample("src/base/b.ts", 'export { a } from "./a.js";');
     expect(report(cycles([a, b]))).toEqual([
       "src/base/a.ts: imports itself: src/base/a.ts -> src/base/b.ts -> src/base/a.ts",
+    ]);
+  });
+
+  test("name a circle of types by its files too", () => {
+    const a = sample("assembly/timed/a.ts", 'import { B } from "./b";\nexport class A { b: B; }');
+    const b = sample("assembly/timed/b.ts", 'import { A } from "./a";\nexport class B { a: A; }');
+    expect(cycles([a, b])).toEqual([]);
+    expect(report(namingCycles([a, b]))).toEqual([
+      "assembly/timed/a.ts: imports itself: assembly/timed/a.ts -> assembly/timed/b.ts -> assembly/timed/a.ts",
     ]);
   });
 

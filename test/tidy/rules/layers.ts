@@ -62,6 +62,27 @@ export function wrongDirections(layers: Layers, sources: readonly Source[]): Fin
 
 /** Files that need each other to run, in a circle: one finding for each circle that is met. */
 export function cycles(sources: readonly Source[]): Finding[] {
+  return circles(sources, valueImportsOf);
+}
+
+/**
+ * The same for files that name each other, if only as types. The kernel is handed to whoever works
+ * on it and knows their tools, so a circle through it is none.
+ */
+export function namingCycles(sources: readonly Source[]): Finding[] {
+  const named = (source: Source) => importsOf(source).map(({ from }) => from);
+  return circles(
+    sources.filter(({ path }) => path !== HUB),
+    named,
+  );
+}
+
+const HUB = "assembly/kernel/kernel.ts";
+
+function circles(
+  sources: readonly Source[],
+  importsIn: (source: Source) => readonly string[],
+): Finding[] {
   const byPath = new Map(sources.map((source) => [source.path, source]));
   const done = new Set<string>();
   const findings: Finding[] = [];
@@ -73,7 +94,7 @@ export function cycles(sources: readonly Source[]): Finding[] {
       return;
     }
     if (done.has(path)) return;
-    for (const from of valueImportsOf(byPath.get(path)!)) {
+    for (const from of importsIn(byPath.get(path)!)) {
       const target = resolve(path, from);
       if (byPath.has(target)) visit(target, [...trail, path]);
     }
