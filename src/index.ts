@@ -14,6 +14,10 @@
  * - **Run** a recorded program against devices: `readRecording`, `programOf`, `runScenario`,
  *   or step by step with snapshots: `Simulation`.
  * - **Check** the mm against a recorded kernel: `checkRecording`.
+ * - **Study** protocols side by side on a recorded program: `runStudy`, `studyAnswers`,
+ *   `studyResult`, `studySummary`.
+ * - **Price** operations of the mm: `countsOf`, `modelledCost`, `calibration`; `calibrate` for
+ *   measurements of one's own.
  * - **Describe** machines, devices and protocols: `loadScenario`, `ProtocolSchema`,
  *   `BUILTIN_PROTOCOLS`.
  * - **Register** notifiers under the kernel's callback names: `NotifierRegistry`, handed to a run
@@ -30,6 +34,7 @@
  * ```
  */
 export { Core, CoreAbort } from "./abi/core.js";
+export * from "./costs/index.js";
 export {
   DeviceModel,
   DeviceRefusal,
@@ -54,7 +59,7 @@ export type {
 export { BUILTIN_PROTOCOL_IDS, BUILTIN_PROTOCOLS, builtinProtocol } from "./protocols/catalogue.js";
 export { ProtocolSchema, type Protocol, type ProtocolInput } from "./protocols/schema.js";
 export { checkRecording, type CheckOptions, type RecordingCheck } from "./replay/check.js";
-export { HostMisfit } from "./run/host.js";
+export { HostMisfit, type HostParts, type LostFlushes } from "./run/host.js";
 export { programOf, syntheticProgram, type Program } from "./run/program.js";
 export type {
   Counts,
@@ -77,6 +82,20 @@ export {
   type ScenarioError,
   type ScenarioInput,
 } from "./scenario/index.js";
+export {
+  answers as studyAnswers,
+  disagreements as studyDisagreements,
+  runStudy,
+  studyResult,
+  summary as studySummary,
+  type Answer,
+  type Disagreement,
+  type Exhibit,
+  type StudyData,
+  type StudyOptions,
+  type StudyResult,
+  type SummaryRow,
+} from "./study/index.js";
 export { importPerfScript } from "./workload/perf_script.js";
 export {
   readRecording,

@@ -1,4 +1,5 @@
 /** The prices that follow from the measured table, and how well they reproduce it. */
+import { once } from "../base/once.js";
 import { fitCosts, priceOf, rootMeanSquare } from "./calibrate.js";
 import { MEASURED_ON, type MeasuredOperation } from "./measured.js";
 import { measuredObservations, type Observation } from "./observations.js";
@@ -52,10 +53,13 @@ export function calibrate(observations: readonly Observation[]): Calibration {
   };
 }
 
-export const CALIBRATION: Calibration = calibrate(measuredObservations());
+/** The prices that the measurements of this project give; fitted when they are first asked for. */
+export const calibration: () => Calibration = once(() => calibrate(measuredObservations()));
 
-export const calibratedCosts: Readonly<Record<CostParameter, CalibratedCost>> =
-  describeCosts(CALIBRATION);
+/** Each of these prices, with its source and its residual. */
+export const calibratedCosts: () => Readonly<Record<CostParameter, CalibratedCost>> = once(() =>
+  describeCosts(calibration()),
+);
 
 function cellOf(observation: Observation, costs: Costs): CalibratedCell {
   const [median, lower, upper] = observation.measuredUs;

@@ -5,7 +5,7 @@
  * Simplifies: changing an entry is charged as mprotect does it: what zapping costs beyond that is
  *             the freeing of pages, which happens after the flush.
  */
-import { CALIBRATION } from "./calibrated.js";
+import { calibration } from "./calibrated.js";
 import type { CostParameter } from "./parameters.js";
 
 /** By the path of the latency in a scenario. */
@@ -22,5 +22,5 @@ export const CALIBRATED_LATENCIES: ReadonlyMap<string, readonly CostParameter[]>
 
 /** The sum of prices in whole nanoseconds. */
 export function latencyNs(prices: readonly CostParameter[]): number {
-  return Math.round(prices.reduce((sum, name) => sum + 1000 * CALIBRATION.costs[name], 0));
+  return Math.round(prices.reduce((sum, name) => sum + 1000 * calibration().costs[name], 0));
 }

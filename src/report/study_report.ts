@@ -1,6 +1,6 @@
 /** The report of a study. */
 import { stringify } from "yaml";
-import { CALIBRATION, calibratedCosts } from "../costs/calibrated.js";
+import { calibration, calibratedCosts } from "../costs/calibrated.js";
 import { CALIBRATED_LATENCIES } from "../costs/latencies.js";
 import { formatSetting } from "../scenario/describe.js";
 import { GRADES, type Grade, type Setting } from "../scenario/index.js";
@@ -128,7 +128,7 @@ const EXACT = [
 
 const MODELLED = [
   "Times: counts weighed with the latencies below. Compare protocols with each other rather than with a machine of yours.",
-  `CPU latencies: fitted to ${CALIBRATION.cells.length} cells measured on ${MEASURED_ON}; relative error ${percent(CALIBRATION.residual)} (root mean square). A virtual machine makes IPIs and faults dearer than bare metal does.`,
+  `CPU latencies: fitted to ${calibration().cells.length} cells measured on ${MEASURED_ON}; relative error ${percent(calibration().residual)} (root mean square). A virtual machine makes IPIs and faults dearer than bare metal does.`,
   "IOMMU, link and device latencies: published or assumed, as their grades say.",
   "What the device touches: a recording shows first touches only, so the device picks among the pages that the program touched last.",
   "The limit at which a real GPU gives up was never published; it is a parameter here.",
@@ -139,6 +139,6 @@ function parameterOf(setting: Setting): ReportParameter {
   const { path, source, grade } = setting;
   const value = formatSetting(setting);
   if (prices === undefined || grade === "given") return { path, value, source, grade };
-  const residual = Math.max(...prices.map((name) => calibratedCosts[name].residual));
+  const residual = Math.max(...prices.map((name) => calibratedCosts()[name].residual));
   return { path, value, source: `${source}; residual ${percent(residual)}`, grade };
 }

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { CALIBRATION } from "../../src/costs/calibrated.js";
+import { calibration } from "../../src/costs/calibrated.js";
 import { modelledCost } from "../../src/costs/modelled_cost.js";
 import { countsOf, flushCounts } from "../../src/costs/operation_counts.js";
 
-const { costs } = CALIBRATION;
+const { costs } = calibration();
 
 describe("the counts of an operation", () => {
   test.each([

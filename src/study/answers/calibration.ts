@@ -1,5 +1,5 @@
 /** The model's prices beside what a real kernel took. */
-import { CALIBRATION, calibratedCosts } from "../../costs/calibrated.js";
+import { calibration, calibratedCosts } from "../../costs/calibrated.js";
 import {
   MEASURED_ON,
   MEASURED_STATES,
@@ -52,13 +52,13 @@ export function comparisonTable(): Exhibit {
 function comparisonRow(operation: MeasuredOperation, pages: number): string[] {
   const row = ONE_CPU.find((one) => one.operation === operation && one.pages === pages)!;
   const counts = countsOf(operation, pages);
-  const modelled = STATES.map((state) => modelledCost(counts, CALIBRATION.costs, state).totalUs);
+  const modelled = STATES.map((state) => modelledCost(counts, calibration().costs, state).totalUs);
   const all = [row.none[0], row.bare[0], row.slot[0], ...modelled];
   return [operation, String(pages), ...all.map(rounded)];
 }
 
 export function calibrationChart(): Exhibit {
-  const points = CALIBRATION.cells.map(
+  const points = calibration().cells.map(
     ({ state, cpus, measuredUs: [median], modelledUs }): Point => ({
       x: median,
       y: modelledUs,
@@ -66,14 +66,14 @@ export function calibrationChart(): Exhibit {
       evidence: null,
     }),
   );
-  const [worst] = [...CALIBRATION.cells].sort(
+  const [worst] = [...calibration().cells].sort(
     (a, b) => Math.abs(b.relativeError) - Math.abs(a.relativeError),
   );
   const { operation, pages, relativeError } = worst!;
   return {
     kind: "chart",
     title: "The calibration: each measured cell against what the fitted prices make of it",
-    description: `${CALIBRATION.cells.length} cells; relative error ${percent(CALIBRATION.residual)} (root mean square). The worst is ${operation} of ${pages} pages with ${percent(relativeError)}.`,
+    description: `${calibration().cells.length} cells; relative error ${percent(calibration().residual)} (root mean square). The worst is ${operation} of ${pages} pages with ${percent(relativeError)}.`,
     source: `Measured on ${MEASURED_ON}. Fitted by non-negative least squares of the relative errors.`,
     chart: {
       form: "comparison",
@@ -88,7 +88,7 @@ const STATE_NAMES = { none: "no notifier", bare: "KVM VM", slot: "KVM VM with sl
 
 export function priceTable(): Exhibit {
   const rows = COST_PARAMETER_NAMES.map((name) => {
-    const { value, meaning, residual } = calibratedCosts[name];
+    const { value, meaning, residual } = calibratedCosts()[name];
     return [name, rounded(value), percent(residual), meaning];
   });
   return {

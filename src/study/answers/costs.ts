@@ -1,5 +1,5 @@
 /** Question 6: what the callback costs the hot paths of an mm that has notifiers. */
-import { CALIBRATION } from "../../costs/calibrated.js";
+import { calibration } from "../../costs/calibrated.js";
 import { MEASURED_ON, ONE_CPU } from "../../costs/measured.js";
 import { say, type Answer, type Cell, type Column, type Exhibit, type Piece } from "../answer.js";
 import type { StudyData } from "../data.js";
@@ -13,7 +13,7 @@ export function answerCosts(data: StudyData): Answer {
   return {
     number: 6,
     question: "What does the callback cost the hot paths of an mm that has notifiers?",
-    short: `Per call or fault: ${duration(perWork(nobody, inCalls(nobody)))} for a list on which nobody implements it, ${duration(perWork(with_, inCalls(with_)))} with secondary-flush and a device. Calibrated with a residual of ${percent(CALIBRATION.residual)}.`,
+    short: `Per call or fault: ${duration(perWork(nobody, inCalls(nobody)))} for a list on which nobody implements it, ${duration(perWork(with_, inCalls(with_)))} with secondary-flush and a device. Calibrated with a residual of ${percent(calibration().residual)}.`,
     paragraph: paragraph(data),
     exhibits: [
       stateTable(data),
@@ -44,14 +44,14 @@ function paragraph(data: StudyData): Piece[] {
   ).map((state) => ofState(data, state)) as [Cited, Cited, Cited, Cited];
   const device = ofProtocol(data, "secondary-flush");
   const { counts } = device.run;
-  return say`The program made ${number(work(none), none)} calls and faults that its mm had to serve. Without a notifier, ${time(inCalls(none), none)} of their time went into notifier calls. A registered notifier that does not implement the callback made ${number(nobody.run.counts.notifierWalksForNothing, nobody)} list walks that found nobody: ${time(perWork(nobody, inCalls(nobody)), nobody)} per call or fault. A flag of the mm in their place takes ${time(perWork(flag, inCalls(flag)), flag)}. Implementing it takes ${time(perWork(callback, inCalls(callback)), callback)} without a device; with one, ${time(perWork(device, inCalls(device)), device)}: ${number(counts.notifierCalls, device)} calls, ${number(counts.notifierWalksForNothing, device)} walks that found nobody, ${number(counts.cpuFlushesSent, device)} IPIs, ${number(counts.invalidationCommands, device)} commands and ${number(counts.completionWaits, device)} waits for their completion, some of them for copies that the device's own faults caused. ${measuredText()}`;
+  return say`The program made ${number(work(none), none)} calls and faults that its mm had to serve. Without a notifier, ${time(inCalls(none), none)} of their time went into notifier calls. A registered notifier that does not implement the callback made ${number(nobody.run.counts.notifierWalksForNothing, nobody)} list walks that found nobody: ${time(perWork(nobody, inCalls(nobody)), nobody)} per call or fault. A flag of the mm in their place takes ${time(perWork(flag, inCalls(flag)), flag)}. Implementing it takes ${time(perWork(callback, inCalls(callback)), callback)} without a device; with one, ${time(perWork(device, inCalls(device)), device)}: ${number(counts.notifierCalls, device)} calls, ${number(counts.notifierWalksForNothing, device)} walks that found nobody, ${number(counts.ipisSent, device)} IPIs, ${number(counts.invalidationCommands, device)} commands and ${number(counts.completionWaits, device)} waits for their completion, some of them for copies that the device's own faults caused. ${measuredText()}`;
 }
 
 /** What a real kernel says to it. */
 function measuredText(): string {
   const row = ONE_CPU.find(({ operation, pages }) => operation === "munmap" && pages === 1)!;
   const [none, bare, slot] = [row.none[0], row.bare[0], row.slot[0]];
-  return `On a real kernel (${MEASURED_ON}) munmap of one page took ${none} us without a notifier, ${bare} us with one that found nothing to do and ${slot} us with one that had work, a factor of ${rounded(bare / none)} and ${rounded(slot / none)}. The model's prices for the CPU are fitted to ${CALIBRATION.cells.length} such cells; the relative error that is left is ${percent(CALIBRATION.residual)} (root mean square), and ${percent(CALIBRATION.withinQuartiles)} of the cells lie between the measured quartiles.`;
+  return `On a real kernel (${MEASURED_ON}) munmap of one page took ${none} us without a notifier, ${bare} us with one that found nothing to do and ${slot} us with one that had work, a factor of ${rounded(bare / none)} and ${rounded(slot / none)}. The model's prices for the CPU are fitted to ${calibration().cells.length} such cells; the relative error that is left is ${percent(calibration().residual)} (root mean square), and ${percent(calibration().withinQuartiles)} of the cells lie between the measured quartiles.`;
 }
 
 const right = (head: string): Column => ({ head, align: "right" });
@@ -94,7 +94,7 @@ function stateRow(label: string, cited: Cited): (Cell | string)[] {
     grouped(counts.notifierCalls),
     grouped(counts.notifierWalksForNothing),
     grouped(counts.cpuFlushesLocal),
-    grouped(counts.cpuFlushesSent),
+    grouped(counts.ipisSent),
     grouped(counts.invalidationCommands),
     grouped(counts.completionWaits),
     duration(perWork(cited, inCalls(cited))),
@@ -118,7 +118,7 @@ function operationTable({ operations }: StudyData): Exhibit {
         each(counts.notifierCalls),
         each(counts.notifierWalksForNothing),
         each(counts.cpuFlushesLocal),
-        each(counts.cpuFlushesSent),
+        each(counts.ipisSent),
         each(counts.invalidationCommands),
         each(counts.completionWaits),
         { text: duration(inCalls(cited) / OPERATION_REPEATS), evidence: cited.evidence },
