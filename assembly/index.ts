@@ -2,7 +2,7 @@
  * Every function that the host may call, one line each; no logic lives here.
  */
 import { DeviceReport, ExploreSpec, TimingRecord } from "./abi/records";
-import { Arch, Era, Property, Timing } from "./abi/vocabulary";
+import { Arch, Era, Property, Taker, Timing } from "./abi/vocabulary";
 import { allocate } from "./base/bytes";
 import { describeMove, describeState } from "./explore/describe";
 import { Explorer } from "./explore/explorer";
@@ -327,6 +327,16 @@ export function runFirstViolation(property: i32): f64 {
 /** The page of a property's first violation. */
 export function runFirstPage(property: i32): f64 {
   return <f64>simulation().oracle.firstPage(<Property>property);
+}
+
+/** The Taker that led to a property's first violation. */
+export function runFirstTaker(property: i32): u32 {
+  return simulation().oracle.firstTaker(<Property>property);
+}
+
+/** How many violations of a property a Taker led to. */
+export function runViolationsBy(property: i32, taker: i32): f64 {
+  return <f64>simulation().oracle.countBy(<Property>property, <Taker>taker);
 }
 
 export function runNow(): f64 {

@@ -482,6 +482,28 @@ export enum TracedWork {
   Kthread = 0xfffe,
 }
 
+/** What the mm was doing when an entry of its table went, or lost its right to write. */
+export enum Taker {
+  /** Nothing that is known: the page never was this mm's, or was reused more than once since. */
+  Unknown,
+  Munmap,
+  /** MADV_DONTNEED and its like. */
+  Dontneed,
+  Mprotect,
+  /** fork, and the copy that a write makes after it. */
+  Cow,
+  Migrate,
+  Ksm,
+  Collapse,
+  Mremap,
+  /** A hole in a file, or a file that became shorter. */
+  Truncate,
+  Reclaim,
+  /** userfaultfd, soft-dirty clearing and what else is not explored. */
+  Other,
+  COUNT,
+}
+
 /** How far one invalidation reaches beyond the range that was asked for. */
 export enum InvalidationScope {
   /** The smallest aligned power of two that covers the range (AMD, VT-d, SMMUv3 ATC of 6.19). */

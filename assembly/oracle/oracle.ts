@@ -9,7 +9,7 @@
  * Source:     linux include/asm-generic/tlb.h (unhook, flush, free); PCIe base specification,
  *             chapter 10 (what a device may still do before an invalidation completes).
  */
-import { FrameMark, FrameOwner, Property } from "../abi/vocabulary";
+import { FrameMark, FrameOwner, Property, Taker } from "../abi/vocabulary";
 import { allocate, byteAt, longAt, putByte, putLong, wordAt } from "../base/bytes";
 
 export const MARK_PROMISED: u8 = <u8>FrameMark.Promised;
@@ -27,6 +27,11 @@ export class Oracle {
   private readonly counts: usize;
   private readonly firstAt: usize;
   private readonly firstPages: usize;
+  /** For each property, how often what the mm did led to a violation, and what led to the first. */
+  private readonly takerCounts: usize;
+  private readonly firstTakers: usize;
+  /** The table of the last stale walk. */
+  table: u32 = 0;
   /** The clock of a timed run; an exploration has none. */
   now: u64 = 0;
   /** The page whose use a timed run judges. */
@@ -47,6 +52,8 @@ export class Oracle {
     this.counts = allocate(PROPERTIES << 3);
     this.firstAt = allocate(PROPERTIES << 3);
     this.firstPages = allocate(PROPERTIES << 3);
+    this.takerCounts = allocate((PROPERTIES * Taker.COUNT) << 3);
+    this.firstTakers = allocate(PROPERTIES);
   }
 
   mark(frame: u32, mark: u8): void {
@@ -80,6 +87,7 @@ export class Oracle {
   /** A walker reads an entry of the table in `frame`, which it came to know at `generation`. */
   walkReads(frame: u32, generation: u32): void {
     if (this.isOwnedAnew(this.tableOwners, this.tableGenerations, frame, generation)) {
+      this.table = frame;
       this.report(Property.StaleWalk);
     }
   }
@@ -106,6 +114,22 @@ export class Oracle {
   /** The page of a property's first violation. */
   firstPage(property: Property): u64 {
     return longAt(this.firstPages, property);
+  }
+
+  /** The violation that was reported last came about through what `taker` did. */
+  attribute(property: Property, taker: Taker): void {
+    const slot = property * Taker.COUNT + taker;
+    if (this.count(property) == 1) putByte(this.firstTakers, property, <u8>taker);
+    putLong(this.takerCounts, slot, longAt(this.takerCounts, slot) + 1);
+  }
+
+  countBy(property: Property, taker: Taker): u64 {
+    return longAt(this.takerCounts, property * Taker.COUNT + taker);
+  }
+
+  /** What led to a property's first violation. */
+  firstTaker(property: Property): Taker {
+    return <Taker>byteAt(this.firstTakers, property);
   }
 
   private isOwnedAnew(owners: usize, generations: usize, frame: u32, generation: u32): bool {

@@ -8,6 +8,7 @@
  * Source:     linux 6.18 mm/ksm.c (try_to_merge_one_page), mm/khugepaged.c, mm/vmscan.c,
  *             mm/migrate.c
  */
+import { Taker } from "../abi/vocabulary";
 import { LongMap } from "../base/long_map";
 import { PMD_SIZE } from "../base/page";
 import { PTE_PRESENT, entryFrame, isWritable, mapsFrame } from "../hardware/pgtable/pte";
@@ -61,6 +62,7 @@ export class KernelThreads {
     const mm = mmAt(vma.mm);
     this.ksmCalls = va == this.ksmPage ? this.ksmCalls + 1 : 1;
     this.ksmPage = va;
+    this.kernel.frames.taker = Taker.Ksm;
     this.kernel.sink.rangeStart(mm, NotifierEvent.Clear, va, va + 4096);
     if (this.ksmCalls == 1) {
       protectForMerge(this.kernel, mm, va);
@@ -127,6 +129,7 @@ export class KernelThreads {
     if (vma == null) return;
     const pfn = this.frameAt(mmAt(vma.mm), va);
     if (isSpecial(pfn)) return;
+    this.kernel.frames.taker = Taker.Reclaim;
     reclaimFolio(this.kernel, this.kernel.frames.at(pfn).head);
     flushReclaimed(this.kernel);
   }
@@ -140,6 +143,7 @@ export class KernelThreads {
     const mm = mmAt(vma.mm);
     // Only pages on the LRU are isolated.
     this.kernel.pending.drain();
+    this.kernel.frames.taker = Taker.Migrate;
     const size = (<u64>4096) << order;
     startRmap(this.kernel, mm, NotifierEvent.Clear, va, va + size);
     for (let page = va; page < va + size; page += 4096) {
@@ -174,6 +178,7 @@ export class KernelThreads {
     to.index = from.index;
     to.content = from.content;
     frames.map(pfn);
+    frames.taker = Taker.Migrate;
     store<u64>(address, (entry & ~0x000ffffffffff000) | ((<u64>pfn) << 12));
     frames.unmap(old);
   }

@@ -1,6 +1,8 @@
 /**
  * What IOMMU, devices and workers need of an mm; the mm itself does not know them.
  */
+import { Taker } from "../abi/vocabulary";
+
 export abstract class AddressSpace {
   // What look() found.
   frame: u32 = 0;
@@ -16,6 +18,15 @@ export abstract class AddressSpace {
 
   /** The number of the frame's present life; another number later means that it was reused. */
   abstract life(frame: u32): u32;
+
+  /** What took the frame away from the mm in the life of that number. */
+  abstract takerOf(frame: u32, life: u32): Taker;
+
+  /** What took the right to write the frame. */
+  abstract protectorOf(frame: u32): Taker;
+
+  /** What freed the table last. */
+  abstract takerOfTable(frame: u32): Taker;
 
   /** handle_mm_fault on behalf of a device; false: the answer is INVALID. */
   abstract fault(vpn: u64, isWrite: bool): bool;

@@ -4,12 +4,14 @@
  * Models:     an access to a frame that has begun another life is stale; one to a frame that is
  *             still mapped, but not so by this mm any more, is a finding once no operation is on
  *             its way, and the allowed window before that; one to a frame that nobody maps and
- *             nobody has reused is counted.
+ *             nobody has reused is counted. Each finding is put down to what the mm did when it
+ *             took the page, or the right to write it, away.
  * Simplifies: promises end with the operation that made them, so writes lost to a copy under way
  *             are seen only as split brain or stale accesses.                 (DEVIATIONS D8)
+ *             A frame at two addresses of the mm has one such record for both.
  * Source:     linux include/asm-generic/tlb.h (unhook, flush, free)
  */
-import { Counter, Property, TraceWhat } from "../abi/vocabulary";
+import { Counter, Property, Taker, TraceWhat } from "../abi/vocabulary";
 import { Oracle } from "../oracle/oracle";
 import { AddressSpace } from "./address_space";
 import { Machine } from "./machine";
@@ -32,14 +34,17 @@ export class Judge {
     this.oracle.now = this.machine.now;
     this.oracle.page = vpn;
     if (mm.life(frame) != life) {
-      return this.report(isWrite ? Property.StaleWrite : Property.StaleRead);
+      const stale = isWrite ? Property.StaleWrite : Property.StaleRead;
+      return this.report(stale, mm.takerOf(frame, life));
     }
     const isThere = mm.look(vpn);
     if (isThere && mm.frame == frame && (!isWrite || mm.isWritable)) {
       return NO_VIOLATION;
     }
     if (isThere && mm.isQuiescent() && mm.isMapped(frame)) {
-      return this.report(mm.frame == frame ? Property.ReadonlyWrite : Property.SplitBrain);
+      return mm.frame == frame
+        ? this.report(Property.ReadonlyWrite, mm.protectorOf(frame))
+        : this.report(Property.SplitBrain, mm.takerOf(frame, life));
     }
     if (mm.isMapped(frame) || !mm.isQuiescent()) {
       this.machine.counters.add(this.inWindow);
@@ -49,8 +54,9 @@ export class Judge {
     return NO_VIOLATION;
   }
 
-  private report(property: Property): i32 {
+  private report(property: Property, taker: Taker): i32 {
     this.oracle.report(property);
+    this.oracle.attribute(property, taker);
     this.machine.note(TraceWhat.Violation, this.oracle.page, 1, property);
     return property;
   }
@@ -59,6 +65,7 @@ export class Judge {
   deviceFailed(vpn: u64): void {
     this.oracle.now = this.machine.now;
     this.oracle.page = vpn;
-    this.report(Property.DeviceFailure);
+    // Many operations in a row may have had a part in it.
+    this.report(Property.DeviceFailure, Taker.Unknown);
   }
 }

@@ -1,8 +1,10 @@
 /**
  * The mm of the recorded program, as IOMMU, devices and workers see it.
  */
+import { Taker } from "../abi/vocabulary";
 import { PAGE_SHIFT, LEVEL_PMD } from "../base/page";
 import { entryFrame, isHuge, isPresent, isWritable } from "../hardware/pgtable/pte";
+import { MIXED_TAKERS } from "../kernel/mm/frames";
 import { Kernel } from "../kernel/kernel";
 import { findVma, indexOf, Mm, vmaOf } from "../kernel/mm/mm";
 import { Vma } from "../kernel/mm/vma";
@@ -113,6 +115,21 @@ export class KernelSpace extends AddressSpace {
     return this.kernel.frames.at(frame).serial & LIFE_MASK;
   }
 
+  takerOf(frame: u32, life: u32): Taker {
+    const record = this.kernel.frames.at(frame);
+    if ((record.serial & LIFE_MASK) == life) return <Taker>record.takenBy;
+    if ((record.serialBefore & LIFE_MASK) == life) return <Taker>record.takenBefore;
+    return record.takenEver == MIXED_TAKERS ? Taker.Unknown : <Taker>record.takenEver;
+  }
+
+  protectorOf(frame: u32): Taker {
+    return <Taker>this.kernel.frames.at(frame).protectedBy;
+  }
+
+  takerOfTable(frame: u32): Taker {
+    return this.kernel.tables.takerOf(frame);
+  }
+
   fault(vpn: u64, isWrite: bool): bool {
     const mm = this.mm;
     if (mm == null) return false;
@@ -136,9 +153,9 @@ export class KernelSpace extends AddressSpace {
     return !this.isBusy;
   }
 
-  /** The frame is mapped somewhere, by this mm or another. */
+  /** The page is mapped somewhere, by this mm or another; the rest of its folio does not count. */
   isMapped(frame: u32): bool {
-    return this.kernel.frames.head(frame).mappings != 0;
+    return this.kernel.frames.mapcountOf(frame) != 0;
   }
 
   pin(frame: u32): void {

@@ -1,7 +1,7 @@
 /**
  * One timed run: the wiring of kernel, IOMMU, devices and workers, and the hand-out of events.
  */
-import { Counter, Latency, ProtocolTrait, Timing, TraceWhat } from "../abi/vocabulary";
+import { Counter, Latency, ProtocolTrait, Taker, Timing, TraceWhat } from "../abi/vocabulary";
 import { DeviceSpec, RunSpec, TimingRecord } from "../abi/records";
 import { allocate } from "../base/bytes";
 import { PasidTable } from "../hardware/iommu/pasid_table";
@@ -113,7 +113,7 @@ export class Simulation extends EventHandler {
       Counter.AccessesToUnmapped,
     );
     const memory = kernel.tables.memory;
-    const translator = new Translator(machine, iommu, memory, oracle, lives, spec.devices);
+    const translator = new Translator(machine, iommu, memory, oracle, lives, space, spec.devices);
     const units = new StaticArray<DeviceUnit>(<i32>spec.devices);
     for (let i = 0; i < units.length; i++) {
       const deviceSpec = deviceSpecAt(deviceSpecs, i);
@@ -228,6 +228,7 @@ export class Simulation extends EventHandler {
   beginOperation(isFault: bool, isKthread: bool, work: u32): void {
     this.machine.note(TraceWhat.OperationBegin, 0, 0, work);
     this.isFault = isFault;
+    this.setTaker(Taker.Other);
     this.notifier.isKthread = isKthread;
     this.space.isBusy = true;
     this.notifier.isFaulting = isFault;
@@ -238,7 +239,14 @@ export class Simulation extends EventHandler {
     this.notifier.spend(this.machine.cost(Latency.Fault));
   }
 
+  /** What takes entries away, unless a step of its plan says it better. */
+  private setTaker(taker: Taker): void {
+    this.kernel.frames.taker = taker;
+    this.kernel.tables.taker = taker;
+  }
+
   endOperation(): void {
+    this.setTaker(Taker.Unknown);
     this.machine.note(TraceWhat.OperationEnd, 0, 0);
     if (this.isFault) this.plan.mmapUnlockAfterFault();
     this.space.isBusy = false;

@@ -6,10 +6,10 @@
  *             page-table lock, held over every flush but that of a gather.
  * Source:     linux mm/mmap_lock.c, include/asm-generic/tlb.h
  */
-import { Latency, TraceWhat } from "../abi/vocabulary";
+import { Latency, Taker, TraceWhat } from "../abi/vocabulary";
 import { ImmediatePlan } from "../kernel/immediate_plan";
 import { Locks, NOBODY } from "../kernel/locks";
-import { Mm } from "../kernel/mm/mm";
+import { addressOfMm, Mm } from "../kernel/mm/mm";
 import { Vma } from "../kernel/mm/vma";
 import { ZapKind } from "../kernel/plan";
 import { Machine } from "./machine";
@@ -78,27 +78,64 @@ export class TimedPlan extends ImmediatePlan {
     this.notifier.holdsPageTable = true;
   }
 
+  /** Says what takes entries away from here on; nobody watches those of another mm. */
+  private enter(taker: Taker, mm: u32): void {
+    const now = mm == this.attachedAddress ? taker : Taker.Unknown;
+    this.kernel.frames.taker = now;
+    this.kernel.tables.taker = now;
+  }
+
   zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void {
+    this.enter(takerOf(kind), vma.mm);
     super.zap(vma, start, end, kind);
     this.spendOn(TraceWhat.Cleared, vma, start, end);
   }
 
   freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void {
+    this.enter(Taker.Munmap, addressOfMm(mm));
     if (mm.id == this.attachedMm) this.notifier.beforeChange(start, end);
     super.freeTables(mm, start, end, floor, ceiling);
   }
 
   changeProtection(vma: Vma, start: u64, end: u64): void {
+    this.enter(Taker.Mprotect, vma.mm);
     super.changeProtection(vma, start, end);
     this.spendOn(TraceWhat.Protected, vma, start, end);
   }
 
+  protectForUffd(vma: Vma, start: u64, end: u64, protects: bool): void {
+    this.enter(Taker.Other, vma.mm);
+    super.protectForUffd(vma, start, end, protects);
+  }
+
+  moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {
+    this.enter(Taker.Mremap, source.mm);
+    super.moveTables(source, start, target, end, targetVma);
+  }
+
+  detachTable(vma: Vma, block: u64): u32 {
+    this.enter(Taker.Collapse, vma.mm);
+    return super.detachTable(vma, block);
+  }
+
+  collapseTable(vma: Vma, block: u64, table: u32): void {
+    this.enter(Taker.Collapse, vma.mm);
+    super.collapseTable(vma, block, table);
+  }
+
+  replaceHugePage(vma: Vma, va: u64): void {
+    this.enter(Taker.Cow, vma.mm);
+    super.replaceHugePage(vma, va);
+  }
+
   copyRange(parent: Vma, child: Vma): void {
+    this.enter(Taker.Cow, parent.mm);
     super.copyRange(parent, child);
     this.spendOn(TraceWhat.Protected, parent, parent.start, parent.end);
   }
 
   replacePage(vma: Vma, va: u64): void {
+    this.enter(Taker.Cow, vma.mm);
     super.replacePage(vma, va);
     if (vma.mm == this.attachedAddress) this.machine.note(TraceWhat.Replaced, va >> 12, 1);
   }
@@ -120,6 +157,11 @@ export class TimedPlan extends ImmediatePlan {
 
   /** Where the attached mm lies in memory; VMAs name their mm by it. */
   attachedAddress: u32 = 0;
+}
+
+function takerOf(kind: ZapKind): Taker {
+  if (kind == ZapKind.Unmap) return Taker.Munmap;
+  return kind == ZapKind.Discard ? Taker.Dontneed : Taker.Truncate;
 }
 
 /** A range is charged for at most this many entries, since most of a large one is empty. */

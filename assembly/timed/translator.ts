@@ -11,6 +11,7 @@ import { PhysicalMemory } from "../hardware/memory/physical_memory";
 import { Walker } from "../hardware/pgtable/walker";
 import { NO_SLOT, payloadFrame } from "../hardware/tlb/tlb";
 import { Oracle } from "../oracle/oracle";
+import { AddressSpace } from "./address_space";
 import { DeviceUnit, Lane, NO_TRANSLATION, WALKING } from "./device_unit";
 import { IommuUnit } from "./iommu_unit";
 import { EVENT_WALK, eventOf, Machine } from "./machine";
@@ -28,6 +29,7 @@ export class Translator {
     private readonly memory: PhysicalMemory,
     private readonly oracle: Oracle,
     private readonly tableLives: usize,
+    private readonly mm: AddressSpace,
     devices: u32,
   ) {
     this.walkers = new StaticArray<StaticArray<Walker>>(<i32>devices);
@@ -84,6 +86,7 @@ export class Translator {
     const staleWalks = this.oracle.count(Property.StaleWalk);
     const isOver = walker.step(this.iommu.walkCache);
     if (this.oracle.count(Property.StaleWalk) != staleWalks) {
+      this.oracle.attribute(Property.StaleWalk, this.mm.takerOfTable(this.oracle.table));
       this.machine.note(TraceWhat.Violation, lane.page, 1, Property.StaleWalk);
       unit.tell(Property.StaleWalk, lane, false);
     }

@@ -91,11 +91,18 @@ function stateOf({ state, failedAtNs, stoppedAtNs }: RunResult["devices"][number
 
 function formatViolations({ violations }: RunResult): string {
   if (violations.length === 0) return "Violations: none";
-  const rows = violations.map(({ rule, count, atNs }) => [rule, grouped(count), `${atNs} ns`]);
-  const heads = [{ head: "rule" }, { head: "times", align: "right" as const }];
+  const rows = violations.map(({ rule, count, atNs, byOperation }) => [
+    rule,
+    grouped(count),
+    `${atNs} ns`,
+    Object.entries(byOperation)
+      .map(([operation, part]) => `${operation} ${grouped(part)}`)
+      .join(", "),
+  ]);
+  const right = (head: string) => ({ head, align: "right" as const });
   return section(
     "Violations",
-    formatTable([...heads, { head: "first at", align: "right" }], rows),
+    formatTable([{ head: "rule" }, right("times"), right("first at"), { head: "led to by" }], rows),
     ...violations.map(({ rule, token }) => `${rule}: ${token}`),
   );
 }

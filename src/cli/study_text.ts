@@ -2,6 +2,7 @@
 import {
   answers,
   summary,
+  type Finding,
   type StudyData,
   type StudyResult,
   type SummaryRow,
@@ -25,7 +26,7 @@ export function formatStudy(data: StudyData, result: StudyResult): string {
       [...wrapped(`${number}. ${question}`, 3), ...wrapped(`   ${short}`, 3)].join("\n"),
     ),
     formatTokens(data, rows),
-    ...formatDisagreements(result),
+    ...formatAgreement(result),
   ];
   if (result.report !== null) parts.push(`report: ${result.report}`);
   return parts.join("\n\n");
@@ -76,18 +77,27 @@ function formatTokens({ examples }: StudyData, rows: readonly SummaryRow[]): str
   );
 }
 
-function formatDisagreements({ disagreements }: StudyResult): string[] {
-  if (disagreements.length === 0) return [];
-  const lines = disagreements.map(
-    ({ protocol, property, count, token }) =>
-      `${protocol}: ${property}, ${grouped(count)} times\n  ${token}`,
-  );
+function formatAgreement({ disagreements, notExplored }: StudyResult): string[] {
   return [
-    [
-      "Runs show what no explored operation can do: another operation did it, or a model is wrong.",
-      ...lines,
-    ].join("\n"),
+    ...formatFindings(
+      "Runs show what exploration excludes for the same operation: one of the two models is wrong.",
+      disagreements,
+    ),
+    ...formatFindings(
+      "Not explored: runs show this of operations that exploration has no world for. Explored " +
+        "operations break the same rules under the same protocols, so no verdict is contradicted.",
+      notExplored,
+    ),
   ];
+}
+
+function formatFindings(title: string, findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return [];
+  const lines = findings.map(({ protocol, property, operation, count, token }) => {
+    const by = operation === null ? "" : ` by ${operation}`;
+    return `${protocol}: ${property}${by}, ${grouped(count)} times\n  ${token}`;
+  });
+  return [[...wrapped(title, 0), ...lines].join("\n")];
 }
 
 /** Lines of at most 80 columns; those after the first are indented. */

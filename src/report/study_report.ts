@@ -7,7 +7,14 @@ import { GRADES, type Grade, type Setting } from "../scenario/index.js";
 import { MEASURED_ON } from "../costs/measured.js";
 import type { Cell, TableExhibit } from "../study/answer.js";
 import type { StudyData } from "../study/data.js";
-import { answers, digestOf, disagreements, summary, type SummaryRow } from "../study/index.js";
+import {
+  agreement,
+  answers,
+  digestOf,
+  summary,
+  type Finding,
+  type SummaryRow,
+} from "../study/index.js";
 import { counted, duration, grouped, listed, percent, rounded } from "../study/numbers.js";
 import { PATIENT, PROTOCOLS, STATES } from "../study/plan.js";
 import type { Report, ReportDigest, ReportParameter } from "./report.js";
@@ -57,12 +64,26 @@ function introduction({ program, facts, speed, base }: StudyData): string[] {
 
 /** Says so if runs and exploration do not agree. */
 function warning(data: StudyData): string[] {
-  const found = disagreements(data);
-  if (found.length === 0) return [];
-  const cases = found.map(({ protocol, property }) => `${property} under ${protocol}`);
-  return [
-    `Runs show what no explored operation can do: ${listed([...new Set(cases)])}. Either an operation that was not explored did it, or a model is wrong.`,
-  ];
+  const { disagreements, notExplored } = agreement(data);
+  const warnings: string[] = [];
+  if (disagreements.length > 0) {
+    warnings.push(
+      `Runs show what exploration excludes for the same operation: ${casesOf(disagreements)}. One of the two models is wrong.`,
+    );
+  }
+  if (notExplored.length > 0) {
+    warnings.push(
+      `Not explored: ${casesOf(notExplored)}. Exploration has no world for these operations; explored ones break the same rules under the same protocols, so no verdict is contradicted.`,
+    );
+  }
+  return warnings;
+}
+
+function casesOf(findings: readonly Finding[]): string {
+  const cases = findings.map(({ protocol, property, operation }) =>
+    [property, ...(operation === null ? [] : [`by ${operation}`]), `under ${protocol}`].join(" "),
+  );
+  return listed([...new Set(cases)]);
 }
 
 function summaryTable(data: StudyData): TableExhibit {

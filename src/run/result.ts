@@ -2,6 +2,7 @@
 import type { Counter, Timing } from "../abi/vocabulary.generated.js";
 import type { PropertyId } from "../explore/properties.js";
 import type { RecordOf } from "../abi/records.js";
+import type { TakerId } from "./takers.js";
 import type { NotifierMode } from "../scenario/vocabulary.js";
 
 /** Exact counts by name: the members of Counter, first letter small. */
@@ -30,6 +31,10 @@ export interface RunViolation {
   readonly atNs: number;
   readonly address: number;
   readonly count: number;
+  /** What the mm did when it took the page, or the right to write it, away: the first time. */
+  readonly operation: TakerId | null;
+  /** How often each of these led to it; what is missing in the count is not known. */
+  readonly byOperation: Readonly<Partial<Record<TakerId, number>>>;
   readonly token: string;
 }
 

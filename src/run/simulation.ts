@@ -20,6 +20,7 @@ import type {
   TimingName,
   TimingSummary,
 } from "./result.js";
+import { TAKER_IDS, takerOf, TAKERS } from "./takers.js";
 import { checksum, writeRunToken, type RunTokenContent } from "./token.js";
 
 const PAGE = 4096;
@@ -209,8 +210,17 @@ function readViolations(core: Core, claim: Omit<RunTokenContent, "violation">): 
     const atNs = core.exports.runFirstViolation(code);
     const address = core.exports.runFirstPage(code) * PAGE;
     const token = writeRunToken({ ...claim, violation: { rule, atNs } });
-    return [{ rule, atNs, address, count, token }];
+    const operation = takerOf(core.exports.runFirstTaker(code));
+    return [{ rule, atNs, address, count, operation, byOperation: countsBy(core, code), token }];
   });
+}
+
+/** How often what the mm did led to violations of a property; what led to none is left out. */
+function countsBy(core: Core, property: Property): RunViolation["byOperation"] {
+  const counts = TAKER_IDS.map(
+    (id) => [id, core.exports.runViolationsBy(property, TAKERS[id].code)] as const,
+  );
+  return Object.fromEntries(counts.filter(([, count]) => count > 0));
 }
 
 function readDevices(core: Core, scenario: ResolvedScenario): RunDevice[] {

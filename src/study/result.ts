@@ -2,7 +2,7 @@
 import { fnv1a } from "../base/bytes.js";
 import type { ExploreResult } from "../explore/index.js";
 import type { RunResult } from "../run/result.js";
-import { disagreements, type Disagreement } from "./agreement.js";
+import { agreement, type Finding } from "./agreement.js";
 import { textOf, type Answer } from "./answer.js";
 import type { StudyData } from "./data.js";
 
@@ -24,7 +24,9 @@ export interface StudyResult {
   readonly operationRuns: readonly { kind: string; runs: readonly RunResult[] }[];
   readonly explored: readonly ExploreResult[];
   readonly answers: readonly { number: number; question: string; answer: string }[];
-  readonly disagreements: readonly Disagreement[];
+  readonly disagreements: readonly Finding[];
+  /** What runs show of operations that are not explored, where no verdict is against it. */
+  readonly notExplored: readonly Finding[];
 }
 
 export function studyResult(
@@ -52,7 +54,7 @@ export function studyResult(
       question,
       answer: textOf(paragraph),
     })),
-    disagreements: disagreements(data),
+    ...agreement(data),
   };
 }
 

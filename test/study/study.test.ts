@@ -3,17 +3,19 @@ import { formatStudy } from "../../src/cli/study_text.js";
 import { replayToken } from "../../src/explore/index.js";
 import { renderReport } from "../../src/report/render.js";
 import { studyReport } from "../../src/report/study_report.js";
+import type { RunViolation } from "../../src/run/result.js";
+import type { TakerId } from "../../src/run/takers.js";
 import { readRunToken } from "../../src/run/token.js";
 import { evidenceOf, textOf, type Answer, type Evidence } from "../../src/study/answer.js";
 import {
+  agreement,
   allRuns,
   answers,
-  disagreements,
   studyResult,
   summary,
   type StudyData,
 } from "../../src/study/index.js";
-import { PROTOCOLS, RETRY_LIMITS, STUDIED } from "../../src/study/plan.js";
+import { PROTOCOLS, RETRY_LIMITS, STUDIED, type StudyProtocol } from "../../src/study/plan.js";
 import { recordedStudy } from "./recorded_study.js";
 
 let data: StudyData;
@@ -40,28 +42,70 @@ describe("the study", () => {
 
   test("explores every world to its end", () => {
     expect(data.explored.every(({ complete }) => complete)).toBe(true);
-    expect(data.explored).toHaveLength(8 * 8 + 5 * 5);
+    expect(data.explored).toHaveLength(8 * 9 + 5 * 5);
   });
 
   test("never shows a violation that exploration excludes", () => {
-    expect(disagreements(data)).toEqual([]);
+    expect(agreement(data)).toEqual({ disagreements: [], notExplored: [] });
   });
 
+  /** The study, if the run of one protocol had shown this. */
+  function withViolation(protocol: StudyProtocol, violation: Partial<RunViolation>) {
+    const run = data.protocols.get(protocol)!;
+    const plain = {
+      atNs: 1,
+      address: 0,
+      count: 3,
+      operation: null,
+      byOperation: {},
+      token: "r1.X",
+    };
+    const violations = [{ rule: "stale-read", ...plain, ...violation } as const];
+    const protocols = new Map([[protocol, { ...run, violations }]]);
+    return agreement({ ...data, protocols, limits: new Map(), operations: [] });
+  }
+
   test("takes a run that breaks a rule no interleaving breaks for a disagreement", () => {
-    const run = data.protocols.get("secondary-flush")!;
-    const violations = [
-      { rule: "stale-read", atNs: 1, address: 0, count: 3, token: "r1.X" } as const,
-    ];
-    const protocols = new Map(data.protocols).set("secondary-flush", { ...run, violations });
-    expect(disagreements({ ...data, protocols })).toEqual([
-      { protocol: "secondary-flush", property: "stale-read", count: 3, token: "r1.X" },
+    const found = { property: "stale-read", operation: null, count: 3, token: "r1.X" };
+    expect(withViolation("secondary-flush", {})).toEqual({
+      disagreements: [{ protocol: "secondary-flush", ...found }],
+      notExplored: [],
+    });
+  });
+
+  test("holds a violation against what the mm did, not against whatever else breaks the rule", () => {
+    const rule = "split-brain";
+    const by = (operation: TakerId) =>
+      withViolation("pinned", { rule, operation, byOperation: { [operation]: 3 } });
+    expect(by("mremap")).toEqual({ disagreements: [], notExplored: [] });
+    expect(by("migrate").disagreements).toMatchObject([{ operation: "migrate", count: 3 }]);
+  });
+
+  test("lists apart what no explored operation stands for, unless nothing breaks the rule", () => {
+    const byOperation = { reclaim: 3 };
+    expect(withViolation("none", { byOperation })).toMatchObject({
+      disagreements: [],
+      notExplored: [{ operation: "reclaim", count: 3 }],
+    });
+    expect(withViolation("secondary-flush", { byOperation })).toMatchObject({
+      disagreements: [{ operation: "reclaim", count: 3 }],
+      notExplored: [],
+    });
+  });
+
+  test("holds what is known in part against all that is explored", () => {
+    const found = withViolation("secondary-flush", { byOperation: { munmap: 1 } }).disagreements;
+    expect(found.map(({ operation, count }) => [operation, count])).toEqual([
+      ["munmap", 1],
+      [null, 2],
     ]);
   });
 
   test("takes nothing a run shows for a disagreement where exploration shows it too", () => {
     const none = data.protocols.get("none")!;
     expect(none.violations.length).toBeGreaterThan(0);
-    expect(disagreements({ ...data, protocols: new Map([["none", none]]) })).toEqual([]);
+    const one = { ...data, protocols: new Map([["none", none] as const]) };
+    expect(agreement(one).disagreements).toEqual([]);
   });
 
   test("gives devices of a higher limit no less time", () => {

@@ -26,6 +26,7 @@ export class CleanPages extends RmapVisitor {
       if ((entry & (PTE_DIRTY | PTE_WRITE)) == 0) continue;
       store<u64>(address, 0);
       kernel.tlbs.flushPage(mm, at);
+      kernel.frames.protect(entryFrame(entry));
       store<u64>(address, entry & ~(PTE_DIRTY | PTE_WRITE));
       kernel.sink.invalidatePage(mm, at);
     }

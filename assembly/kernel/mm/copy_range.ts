@@ -70,6 +70,7 @@ function copyHuge(kernel: Kernel, parent: Vma, target: Mm, address: usize, va: u
   const frames = kernel.frames;
   if (!isShared(parent)) {
     entry &= ~PTE_WRITE;
+    kernel.frames.protectHuge(pfn);
     store<u64>(address, entry);
     if (isHugetlb(parent) && kernel.facts.notifiesDowngrades) {
       kernel.sink.secondaryFlush(mmAt(parent.mm), parent.start, parent.end);
@@ -118,6 +119,7 @@ function copyOf(kernel: Kernel, parent: Vma, from: usize, entry: u64): u64 {
   if (!isSpecial(pfn) && (kernel.frames.at(pfn).flags & FRAME_ANON) != 0) {
     kernel.frames.at(pfn).flags &= ~FRAME_EXCLUSIVE;
   }
+  kernel.frames.protect(pfn);
   store<u64>(from, entry & ~PTE_WRITE);
   return entry & ~(PTE_WRITE | PTE_ACCESSED | PTE_UFFD_WP);
 }

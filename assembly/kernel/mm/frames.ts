@@ -8,6 +8,7 @@
  *             folio that is split leaves its frames to be reused one by one.
  * Source:     linux 6.18 include/linux/mm_types.h, include/linux/page-flags.h
  */
+import { Taker } from "../../abi/vocabulary";
 import { Arena } from "../../base/arena";
 import { allocate } from "../../base/bytes";
 import { EventSink } from "../events";
@@ -62,13 +63,34 @@ export class Frame {
   /** The swap slot while in the swap cache, the content group while in KSM. */
   slot: u32;
   content: u32;
+  /** The number of the use before this one. */
+  serialBefore: u32;
+  /** The Taker of the last mapping of this use that went, and of the use before. */
+  takenBy: u8;
+  takenBefore: u8;
+  /** The Taker of the right to write. */
+  protectedBy: u8;
+  /** The Taker that ended every use so far, or MIXED_TAKERS. */
+  takenEver: u8;
 }
+
+export const MIXED_TAKERS: u8 = 0xff;
 
 /** Not counted: the zero pages belong to nobody. */
 // @ts-ignore: decorator
 @inline
 export function isSpecial(pfn: u32): bool {
   return pfn < 1024;
+}
+
+function isOfFile(head: Frame): bool {
+  return (head.flags & FRAME_FILE) != 0;
+}
+
+/** What both uses were ended by; 0 stands for no use yet, and for an end that nobody knows. */
+function commonTaker(ever: u8, last: u8): u8 {
+  if (last == 0) return MIXED_TAKERS;
+  return ever == 0 || ever == last ? last : MIXED_TAKERS;
 }
 
 const FRAME_SHIFT: usize = 6;
@@ -83,6 +105,8 @@ export class Frames {
   inUse: u32 = 0;
   /** Freed folios stay out of use until endQuarantine(): a flush is still to come. */
   isQuarantined: bool = false;
+  /** What takes mappings away now; who wants to know it says so. */
+  taker: Taker = Taker.Unknown;
   private quarantine: u32 = 0;
 
   constructor(
@@ -149,6 +173,7 @@ export class Frames {
     const frame = this.at(pfn);
     assert(frame.mapcount > 0, "only a mapped page is unmapped");
     frame.mapcount--;
+    this.take(frame);
     this.at(frame.head).mappings--;
     this.releaseIfUnused(frame.head);
   }
@@ -166,8 +191,36 @@ export class Frames {
     const head = this.at(pfn);
     assert(head.hugeMapcount > 0, "only a mapped folio is unmapped");
     head.hugeMapcount--;
+    if (this.taker != Taker.Unknown) {
+      for (let i: u32 = 0; i < 1 << head.order; i++) this.take(this.at(pfn + i));
+    }
     head.mappings--;
     this.releaseIfUnused(pfn);
+  }
+
+  /** The page's mapping moves to another address. */
+  move(pfn: u32): void {
+    if (!isSpecial(pfn)) this.take(this.at(pfn));
+  }
+
+  /** The page can be written through its mapping no more. */
+  protect(pfn: u32): void {
+    if (!isSpecial(pfn) && this.taker != Taker.Unknown) this.at(pfn).protectedBy = <u8>this.taker;
+  }
+
+  /** The same for the pages of a folio that is mapped whole. */
+  protectHuge(pfn: u32): void {
+    if (this.taker == Taker.Unknown) return;
+    for (let i: u32 = 0; i < 1 << HUGE_ORDER; i++) this.protect(pfn + i);
+  }
+
+  // @ts-ignore: decorator
+  @inline
+  private take(frame: Frame): void {
+    if (this.taker == Taker.Unknown) return;
+    // The address goes on to show a page of a file: the next fault brings the same one back.
+    const staysBehind = this.taker == Taker.Dontneed && isOfFile(this.at(frame.head));
+    frame.takenBy = staysBehind ? <u8>Taker.Unknown : <u8>this.taker;
   }
 
   /** How often the page is mapped, by entries of any size. */
@@ -297,7 +350,13 @@ export class Frames {
   private use(pfn: u32, order: u32, flags: u32): void {
     for (let i: u32 = 0; i < 1 << order; i++) {
       const frame = this.reach(pfn + i);
+      const serialBefore = frame.serial;
+      const takenBefore = frame.takenBy;
+      const takenEver = serialBefore == 0 ? <u8>0 : commonTaker(frame.takenEver, takenBefore);
       memory.fill(changetype<usize>(frame), 0, offsetof<Frame>());
+      frame.serialBefore = serialBefore;
+      frame.takenBefore = takenBefore;
+      frame.takenEver = takenEver;
       frame.serial = ++this.serials;
       frame.head = pfn;
       frame.order = order;

@@ -54,6 +54,7 @@ export function protectForMerge(kernel: Kernel, mm: Mm, va: u64): void {
     return;
   }
   kernel.sink.changePte(mm, va);
+  kernel.frames.protect(entryFrame(entry));
   store<u64>(address, entry & ~(PTE_WRITE | PTE_DIRTY));
   kernel.frames.head(entryFrame(entry)).flags &= ~FRAME_EXCLUSIVE;
 }

@@ -6,6 +6,7 @@
  *             under the table's lock.
  * Source:     linux 6.18 mm/mremap.c (move_page_tables, move_ptes, get_extent)
  */
+import { Taker } from "../../abi/vocabulary";
 import { LEVEL_PGD, LEVEL_PMD, LEVEL_PUD, PMD_SIZE, PUD_SIZE, tableIndex } from "../../base/page";
 import {
   PTE_SOFT_DIRTY,
@@ -72,9 +73,25 @@ function moveNext(kernel: Kernel, mm: Mm, vma: Vma, source: u64, target: u64, en
 }
 
 function moveEntry(kernel: Kernel, mm: Mm, from: usize, to: usize, va: u64, size: u64): void {
+  if (kernel.frames.taker != Taker.Unknown) noteMoved(kernel, mm, va, va + size);
   store<u64>(to, load<u64>(from));
   store<u64>(from, 0);
   flushMoved(kernel, mm, va, va + size);
+}
+
+/** Every page of the range loses its place. */
+function noteMoved(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  const tables = kernel.tables;
+  for (let va = tables.firstPmd(mm, start, end); va < end; va += 4096) {
+    const pmd = load<u64>(tables.find(mm, va, LEVEL_PMD));
+    const index = (<u32>(va >> 12)) & 511;
+    if (isHuge(pmd)) {
+      kernel.frames.move(entryFrame(pmd) + index);
+    } else if (pmd != 0) {
+      const entry = load<u64>(tables.pteIn(pmd, va));
+      if (mapsFrame(entry)) kernel.frames.move(entryFrame(entry));
+    }
+  }
 }
 
 /** One step's flush, under the page-table locks; or a note that one is due at the end. */
@@ -91,6 +108,7 @@ function moveEntries(kernel: Kernel, mm: Mm, source: u64, target: u64, extent: u
     const to = tables.make(mm, target + offset, 1);
     const entry = load<u64>(from);
     if (entry == 0) continue;
+    if (mapsFrame(entry)) kernel.frames.move(entryFrame(entry));
     present = present || mapsFrame(entry);
     store<u64>(from, 0);
     store<u64>(to, (entry | (mapsFrame(entry) ? PTE_SOFT_DIRTY : 0)) & ~PTE_UFFD_WP);

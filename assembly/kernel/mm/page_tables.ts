@@ -6,8 +6,9 @@
  * Simplifies: the table kept in reserve for the split of a 2 MiB entry is taken when it is needed.
  * Source:     linux 6.18 include/linux/pgtable.h, mm/memory.c (__pte_alloc and its siblings)
  */
+import { Taker } from "../../abi/vocabulary";
 import { Arena } from "../../base/arena";
-import { allocate, putWord, wordAt } from "../../base/bytes";
+import { allocate, byteAt, putByte, putWord, wordAt } from "../../base/bytes";
 import {
   LEVEL_PGD,
   LEVEL_PMD,
@@ -33,6 +34,10 @@ export class PageTables {
    * For each table frame, how many tables it has held: a walker that knows an older one is stale.
    */
   readonly lives: usize;
+  /** The Taker of each table that was freed. */
+  private readonly takers: usize;
+  /** What frees tables now. */
+  taker: Taker = Taker.Unknown;
   private readonly free: WordList;
   private next: u32 = 1;
 
@@ -43,6 +48,7 @@ export class PageTables {
   ) {
     this.free = new WordList(arena);
     this.lives = allocate((<usize>memory.tableFrames) << 2);
+    this.takers = allocate(memory.tableFrames);
   }
 
   newTable(): u32 {
@@ -63,7 +69,13 @@ export class PageTables {
     return frame;
   }
 
+  /** What freed the table last. */
+  takerOf(frame: u32): Taker {
+    return <Taker>byteAt(this.takers, frame);
+  }
+
   freeTable(frame: u32): void {
+    putByte(this.takers, frame, <u8>this.taker);
     this.free.push(frame);
     this.inUse--;
     this.sink.freedTable();

@@ -24,6 +24,7 @@ import {
   PTE_WRITE,
   entryFrame,
   isHuge,
+  isWritable,
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
@@ -153,6 +154,7 @@ function protectHuge(kernel: Kernel, vma: Vma, address: usize, va: u64, kind: Pr
   if (kind == ProtectKind.UffdProtect) entry |= PTE_UFFD_WP;
   if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
   if (mayWriteAtOnce(kernel, vma, entry)) entry |= PTE_WRITE;
+  if (!isWritable(entry)) kernel.frames.protectHuge(entryFrame(entry));
   store<u64>(address, entry);
   kernel.protection.hasChanged = true;
   if (kernel.facts.notifiesDowngrades) {
@@ -204,6 +206,7 @@ function protectBatch(
     const step = (<u64>i) << 12;
     let fresh = entry + step;
     if (mayWriteAtOnce(kernel, vma, fresh)) fresh |= PTE_WRITE;
+    if (!isWritable(fresh)) kernel.frames.protect(entryFrame(fresh));
     store<u64>(address + ((<usize>i) << 3), fresh);
     kernel.protection.hasChanged = true;
     if (kernel.facts.gathersProtection && needsFlush(old + step, fresh)) {

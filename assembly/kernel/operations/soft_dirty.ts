@@ -5,7 +5,13 @@
  * Models:     one range pair over everything, and one flush of everything.
  * Source:     linux 6.18 fs/proc/task_mmu.c (clear_refs_write, clear_soft_dirty)
  */
-import { PTE_SOFT_DIRTY, PTE_WRITE, isHuge, mapsFrame } from "../../hardware/pgtable/pte";
+import {
+  PTE_SOFT_DIRTY,
+  PTE_WRITE,
+  entryFrame,
+  isHuge,
+  mapsFrame,
+} from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm, vmaOf } from "../mm/mm";
@@ -22,7 +28,7 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
       const next = blockEnd(va, vma.end);
       const address = kernel.tables.pmdAddress;
       const pmd = load<u64>(address);
-      if (isHuge(pmd)) store<u64>(address, pmd & ~(PTE_WRITE | PTE_SOFT_DIRTY));
+      if (isHuge(pmd)) clearHuge(kernel, address, pmd);
       else clearTable(kernel, pmd, va, next);
       va = kernel.tables.firstPmd(mm, next, vma.end);
     }
@@ -31,10 +37,17 @@ export function clearSoftDirty(kernel: Kernel, mm: Mm): void {
   kernel.plan.flushMm(mm);
 }
 
+function clearHuge(kernel: Kernel, address: usize, pmd: u64): void {
+  kernel.frames.protectHuge(entryFrame(pmd));
+  store<u64>(address, pmd & ~(PTE_WRITE | PTE_SOFT_DIRTY));
+}
+
 function clearTable(kernel: Kernel, pmd: u64, start: u64, end: u64): void {
   for (let va = start; va < end; va += 4096) {
     const address = kernel.tables.pteIn(pmd, va);
     const entry = load<u64>(address);
-    if (mapsFrame(entry)) store<u64>(address, entry & ~(PTE_WRITE | PTE_SOFT_DIRTY));
+    if (!mapsFrame(entry)) continue;
+    kernel.frames.protect(entryFrame(entry));
+    store<u64>(address, entry & ~(PTE_WRITE | PTE_SOFT_DIRTY));
   }
 }
