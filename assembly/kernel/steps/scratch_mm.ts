@@ -1,5 +1,7 @@
 /**
  * A kernel with one mm and one populated VMA, for planners to run on while their steps are written.
+ *
+ * Simplifies: the VMA has a page or two, so that no call empties a page table.  (DEVIATIONS D14)
  */
 import { Arch, Era } from "../../abi/vocabulary";
 import { factsOf } from "../era";
