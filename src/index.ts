@@ -84,7 +84,7 @@ export {
 } from "./scenario/index.js";
 export {
   answers as studyAnswers,
-  disagreements as studyDisagreements,
+  agreement as studyAgreement,
   runStudy,
   studyResult,
   summary as studySummary,
