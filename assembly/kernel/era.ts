@@ -78,6 +78,8 @@ export class EraFacts {
    * was in it (6.15).
    */
   unmapsInRuns: bool = true;
+  /** A block of anonymous memory collapses only if some entry of it is writable (until 6.17). */
+  collapsesWritable: bool = false;
   /**
    * Retracting the pte table of a file's block stands in a pair and is flushed to secondary TLBs.
    */
@@ -138,6 +140,7 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.realignsMoves = false;
   facts.replacesHugeZero = false;
   facts.unmapsInRuns = false;
+  facts.collapsesWritable = true;
   if (isArm64) facts.batchesReclaim = false;
 }
 

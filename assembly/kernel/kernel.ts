@@ -62,7 +62,10 @@ export class Kernel {
   /** First frames of folios that were taken off the LRU to be reclaimed. */
   readonly isolated: WordList;
   private nextContextId: u32 = 1;
-  private nextAnonVma: u32 = 1;
+  /** VMAs that the reverse map is looking through, as a stack of lists. */
+  readonly mappers: WordList;
+  /** For each anon_vma the one that it was forked from, or 0. */
+  private readonly anonParents: WordList;
   private nextVmaAge: u32 = 1;
   /**
    * Sizes of anonymous folios that may be used besides 2 MiB, one bit for each order; set by the
@@ -101,6 +104,10 @@ export class Kernel {
     this.mms = new WordList(arena);
     this.reclaimed = new WordList(arena);
     this.isolated = new WordList(arena);
+    this.mappers = new WordList(arena);
+    const parents = new WordList(arena);
+    parents.push(0);
+    this.anonParents = parents;
   }
 
   makeMm(id: u32): Mm {
@@ -186,7 +193,15 @@ export class Kernel {
     this.replaced = 0;
   }
 
-  newAnonVma(): u32 {
-    return this.nextAnonVma++;
+  newAnonVma(parent: u32): u32 {
+    this.anonParents.push(parent);
+    return this.anonParents.length - 1;
+  }
+
+  /** Whether the anon_vma is `ancestor`, or was forked from it. */
+  isForkedFrom(anonVma: u32, ancestor: u32): bool {
+    let at = anonVma;
+    while (at != 0 && at != ancestor) at = this.anonParents.at(at);
+    return at != 0;
   }
 }

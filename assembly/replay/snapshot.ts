@@ -339,7 +339,7 @@ export class Snapshots {
     if ((va & 0x1fffff) != 0 || isShared(vma)) return;
     prepareAnonVma(kernel, vma);
     const pfn = kernel.frames.allocate(HUGE_ORDER, FRAME_ANON | FRAME_EXCLUSIVE);
-    kernel.frames.at(pfn).owner = vma.anonRoot;
+    kernel.frames.at(pfn).owner = vma.anonVma;
     kernel.frames.at(pfn).index = linearPage(vma, va);
     kernel.frames.mapHuge(pfn);
     store<u64>(

@@ -20,7 +20,7 @@ import {
   VM_SOFTDIRTY,
   VM_WRITE,
 } from "../kernel/mm/vm_flags";
-import { cleanFile, punchHole, truncateFile } from "../kernel/operations/file_operations";
+import { allocateFile, cleanFile, truncateFile } from "../kernel/operations/file_operations";
 import { advise, endOfRequest, isKnownAdvice } from "../kernel/operations/madvise";
 import {
   bindRange,
@@ -85,8 +85,8 @@ const EINVAL: i64 = -22;
 const EACCES: i64 = -13;
 const ENOSYS: i64 = -38;
 const MS_SYNC: u64 = 4;
-/** FALLOC_FL_PUNCH_HOLE and FALLOC_FL_ZERO_RANGE: both drop the cached pages of the range. */
-const FALLOC_DROPS_PAGES: u64 = 0x12;
+/** MPOL_MF_MOVE and MPOL_MF_MOVE_ALL. */
+const MPOL_MF_MOVES: u64 = 6;
 const SHM_RDONLY: u64 = 0x1000;
 const SHM_EXEC: u64 = 0x8000;
 const PR_SET_THP_DISABLE: u64 = 41;
@@ -164,7 +164,10 @@ export function performCall(
       if (!failed) sealRange(kernel, mm, a0, a0 + alignUp(a1, 4096));
       return true;
     case Call.Mbind:
-      if (!failed) bindRange(kernel, mm, a0, a0 + alignUp(a1, 4096), a2 == 0 ? 0 : <u32>a2 + 1);
+      if (failed) return true;
+      // lru_cache_disable: pages that may be moved are on the LRU
+      if ((task.args5 & MPOL_MF_MOVES) != 0) kernel.pending.drain();
+      bindRange(kernel, mm, a0, a0 + alignUp(a1, 4096), a2 == 0 ? 0 : <u32>a2 + 1);
       return true;
     case Call.Ftruncate: {
       const file = descriptors.find(task.process, <u32>a0);
@@ -173,10 +176,7 @@ export function performCall(
     }
     case Call.Fallocate: {
       const file = descriptors.find(task.process, <u32>a0);
-      if (!failed && file != 0 && (a1 & FALLOC_DROPS_PAGES) != 0) {
-        punchHole(kernel, file, alignUp(a2, 4096) >> 12, (a2 + task.args3) >> 12);
-      }
-      return true;
+      return failed || file == 0 || allocateFile(kernel, file, a1, a2, task.args3);
     }
     case Call.Fsync:
     case Call.Fdatasync: {
@@ -207,9 +207,11 @@ export function performCall(
       adviseEach(kernel, mm, task, <i32>task.args3);
       task.action = 0;
       return true;
-    case Call.ArchPrctl:
     case Call.MigratePages:
     case Call.MovePages:
+      if (!failed) kernel.pending.drain();
+      return true;
+    case Call.ArchPrctl:
     case Call.Userfaultfd:
     case Call.Execve:
     case Call.Exit:

@@ -1,10 +1,25 @@
 /** Whatever a program does, the state of the mm stays sound. */
 import { fc, test } from "@fast-check/vitest";
 import { describe, expect } from "vitest";
-import { BLOCK, PAGE, Program, PRIVATE, SHARED } from "../support/program.js";
+import { ReplayAction } from "../../src/abi/recording.generated.js";
+import { BLOCK, PAGE, Program, PRIVATE, SHARED, at } from "../support/program.js";
 
 const PAGES = 40;
 const ADVICE = [3, 4, 8, 9, 10, 11, 14, 15, 20, 21, 22, 23, 24, 25, 102, 103];
+
+const ACTIONS = [
+  ReplayAction.ClearSoftDirty,
+  ReplayAction.WriteForced,
+  ReplayAction.WriteDirect,
+  ReplayAction.UffdRegister,
+  ReplayAction.UffdUnregister,
+  ReplayAction.UffdProtect,
+  ReplayAction.UffdCopy,
+  ReplayAction.UffdZero,
+  ReplayAction.UffdMove,
+  ReplayAction.ScanWritten,
+  ReplayAction.ReclaimPages,
+];
 
 const span = fc
   .tuple(fc.nat(PAGES - 1), fc.integer({ min: 1, max: PAGES }))
@@ -13,7 +28,7 @@ const prot = fc.constantFrom(0, 1, 3, 5, 7);
 
 const operation = fc.oneof(
   fc.tuple(fc.constant("map" as const), span, prot, fc.constantFrom(PRIVATE, SHARED)),
-  fc.tuple(fc.constant("mapFile" as const), span, prot, fc.constantFrom(1, 2)),
+  fc.tuple(fc.constant("mapFile" as const), span, prot, fc.constantFrom(1, 2), fc.nat(9)),
   fc.tuple(fc.constant("unmap" as const), span),
   fc.tuple(fc.constant("protect" as const), span, prot),
   fc.tuple(fc.constant("advise" as const), span, fc.constantFrom(...ADVICE)),
@@ -23,6 +38,9 @@ const operation = fc.oneof(
   fc.tuple(fc.constant("fork" as const), span, fc.boolean()),
   fc.tuple(fc.constant("truncate" as const), fc.nat(PAGES)),
   fc.tuple(fc.constant("lock" as const), span),
+  fc.tuple(fc.constant("allocate" as const), span, fc.constantFrom(0, 1, 3, 8, 16, 17, 32)),
+  fc.tuple(fc.constant("sync" as const), fc.boolean()),
+  fc.tuple(fc.constant("act" as const), span, fc.constantFrom(...ACTIONS)),
 );
 
 const settings = fc.constantFrom(
@@ -44,8 +62,8 @@ function perform(program: Program, operation: Operation, unit: number): void {
       return;
     }
     case "mapFile": {
-      const [, [start, length], protection, flags] = operation;
-      program.map(place(start), place(length), protection, flags, 10, 0);
+      const [, [start, length], protection, flags, offset] = operation;
+      program.map(place(start), place(length), protection, flags, 10, offset);
       return;
     }
     case "unmap":
@@ -79,6 +97,18 @@ function perform(program: Program, operation: Operation, unit: number): void {
     case "truncate":
       program.call("ftruncate", { fd: 10, len: operation[1] * PAGE });
       return;
+    case "allocate": {
+      const [, [start, length], mode] = operation;
+      program.call("fallocate", { fd: 10, mode, off: start * PAGE, len: length * PAGE });
+      return;
+    }
+    case "sync":
+      if (operation[1]) program.call("fsync", { fd: 10 });
+      else program.call("msync", { addr: at(0), len: place(PAGES) * PAGE, flags: 4 });
+      return;
+    case "act":
+      act(program, operation[2], operation[1], unit);
+      return;
     case "lock":
       program.call("mlock", {
         addr: 2 ** 40 + place(operation[1][0]) * PAGE,
@@ -87,17 +117,37 @@ function perform(program: Program, operation: Operation, unit: number): void {
   }
 }
 
+/** What a text announces; numbers of an action that has fewer are not looked at. */
+function act(program: Program, action: ReplayAction, span: readonly number[], unit: number): void {
+  const [start, length] = span as [number, number];
+  if (action === ReplayAction.WriteDirect) {
+    program.act(action, 10, start, start + length);
+    return;
+  }
+  const registered = ReplayAction.UffdRegister === action ? (start % 3) * 2 + 2 : at(PAGES * unit);
+  program.act(action, at(start * unit), at((start + length) * unit), registered);
+}
+
 describe("the state of the mm", () => {
-  test.prop([fc.array(operation, { maxLength: 40 }), fc.constantFrom(1, 60, 512), settings], {
-    numRuns: 25,
-  })("agrees with itself after any sequence of operations", async (operations, unit, setting) => {
-    const program = await Program.start(setting);
-    program.file(10, "ext4", PAGES);
-    for (const operation of operations) {
-      perform(program, operation, unit);
-      expect(program.audit()).toBe(0);
-    }
-  });
+  test.prop(
+    [
+      fc.array(operation, { maxLength: 40 }),
+      fc.constantFrom(1, 60, 512),
+      settings,
+      fc.constantFrom("ext4", "tmpfs", "memfd"),
+    ],
+    { numRuns: 25 },
+  )(
+    "agrees with itself after any sequence of operations",
+    async (operations, unit, setting, kind) => {
+      const program = await Program.start(setting);
+      program.file(10, kind, PAGES);
+      for (const operation of operations) {
+        perform(program, operation, unit);
+        expect(program.audit()).toBe(0);
+      }
+    },
+  );
 
   test("counts a mapping of 2 MiB once", async () => {
     const program = await Program.start();

@@ -186,7 +186,8 @@ export const OPERATIONS = {
     act: (p) => p.act(ReplayAction.ClearSoftDirty),
   },
   PAGEMAP_SCAN: {
-    prepare: mapped(4),
+    // for asynchronous write protection
+    prepare: (p) => mapped(4)(p).act(ReplayAction.UffdRegister, at(0), at(4), 6),
     act: (p) => p.act(ReplayAction.ScanWritten, at(0), at(4)),
   },
 } satisfies Record<string, Operation>;

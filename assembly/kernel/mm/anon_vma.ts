@@ -24,7 +24,7 @@ export function prepareAnonVma(kernel: Kernel, vma: Vma): void {
     vma.anonRoot = previous.anonRoot;
     return;
   }
-  vma.anonVma = kernel.newAnonVma();
+  vma.anonVma = kernel.newAnonVma(0);
   vma.anonRoot = vma.anonVma;
 }
 

@@ -1,8 +1,9 @@
 /**
  * Collapsing a block of shared memory or of a file into one huge folio of the page cache.
  *
- * Models:     the pages of the block leave every mapping first, then each empty pte table is
- *             retracted under a range pair of its own.
+ * Models:     the pages of the block leave every mapping first, with one flush behind them where
+ *             flushes are batched; then each empty pte table is retracted under a range pair of its
+ *             own.
  * Source:     linux 6.18 mm/khugepaged.c (collapse_file, retract_page_tables)
  */
 import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
@@ -12,9 +13,11 @@ import { Kernel } from "../kernel";
 import { FRAME_DIRTY } from "./frames";
 import { addFolioToCache, fileEntry } from "./install";
 import { HUGE_ORDER } from "./frames";
-import { Mm, mmAt, vmaOf } from "./mm";
+import { Mm, mmAt } from "./mm";
+import { pushMappers } from "./rmap";
 import { dropFileFolio } from "./reclaim";
-import { Vma, linearPage } from "./vma";
+import { flushReclaimed } from "./unmap_flush";
+import { Vma, linearPage, vmaAt } from "./vma";
 
 /**
  * Unmaps each cached page of the block, puts a huge folio in their place and drops the empty pte
@@ -26,19 +29,31 @@ export function collapseFileBlock(kernel: Kernel, vma: Vma, block: u64): void {
   const file = vma.file;
   const first = kernel.files.cachedPage(file, index);
   if (first != 0 && kernel.frames.orderOf(first) == HUGE_ORDER) return;
+  for (let i: u64 = 0; i < 512; i++) {
+    const pfn = kernel.files.cachedPage(file, index + i);
+    if (pfn == 0) continue;
+    const head = kernel.frames.head(pfn);
+    if (head.mappings != 0) kernel.splitter.unmapLater(kernel, head.head);
+  }
+  flushReclaimed(kernel);
+  const isDirty = dropFolios(kernel, file, index);
+  const pfn = addFolioToCache(kernel, file, index, HUGE_ORDER);
+  if (isDirty) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
+  retractTables(kernel, file, index);
+  mapCollapsed(kernel, vma, block, pfn);
+}
+
+/** Takes the pages of the block out of the cache; whether any of them was dirty. */
+function dropFolios(kernel: Kernel, file: u32, index: u64): bool {
   let isDirty = false;
   for (let i: u64 = 0; i < 512; i++) {
     const pfn = kernel.files.cachedPage(file, index + i);
     if (pfn == 0) continue;
     const head = kernel.frames.head(pfn);
-    if (head.mappings != 0) kernel.splitter.unmap(kernel, head.head);
     isDirty = isDirty || (head.flags & FRAME_DIRTY) != 0;
     dropFileFolio(kernel, head.head);
   }
-  const pfn = addFolioToCache(kernel, file, index, HUGE_ORDER);
-  if (isDirty) kernel.frames.at(pfn).flags |= FRAME_DIRTY;
-  retractTables(kernel, file, index);
-  mapCollapsed(kernel, vma, block, pfn);
+  return isDirty;
 }
 
 /** collapse_pte_mapped_thp: MADV_COLLAPSE maps the block in the mm that asked for it. */
@@ -50,13 +65,12 @@ function mapCollapsed(kernel: Kernel, vma: Vma, block: u64, pfn: u32): void {
 }
 
 function retractTables(kernel: Kernel, file: u32, index: u64): void {
-  for (let m: u32 = 0; m < kernel.mms.length; m++) {
-    const mm = mmAt(kernel.mms.at(m));
-    for (let i: u32 = 0; i < mm.count; i++) {
-      const vma = vmaOf(mm, i);
-      if (vma.file == file) retractTable(kernel, mm, vma, index);
-    }
+  const base = pushMappers(kernel, file, true, index, index + 1);
+  for (let i = base; i < kernel.mappers.length; i++) {
+    const vma = vmaAt(kernel.mappers.at(i));
+    retractTable(kernel, mmAt(vma.mm), vma, index);
   }
+  kernel.mappers.length = base;
 }
 
 function retractTable(kernel: Kernel, mm: Mm, vma: Vma, index: u64): void {

@@ -34,7 +34,7 @@ import {
   isSpecial,
 } from "./frames";
 import { newAnonFolio } from "./install";
-import { Mm, mmAt } from "./mm";
+import { Mm, findVma, mmAt } from "./mm";
 import { dropSwapCache } from "./swap_entries";
 import { Vma } from "./vma";
 
@@ -54,16 +54,19 @@ export function mayReuse(kernel: Kernel, mm: Mm, va: u64, entry: u64): bool {
     frame.flags |= FRAME_EXCLUSIVE;
     return true;
   }
-  const cached: u32 = (head.flags & FRAME_SWAPCACHE) != 0 ? 1 : 0;
+  const isCached = (head.flags & FRAME_SWAPCACHE) != 0;
   // with so many references draining would be in vain
-  if (head.mappings + head.pins + cached > 3) return false;
+  if (head.mappings + head.pins + <u32>isCached > 3) return false;
   if ((head.flags & FRAME_NOT_LRU) != 0) kernel.pending.drain();
   if (head.mappings + head.pins > 1) return false;
-  if ((head.flags & FRAME_SWAPCACHE) != 0) {
+  if (isCached) {
     if (kernel.swap.countOf(head.slot) > 0) return false;
     dropSwapCache(kernel, head.slot);
   }
   frame.flags |= FRAME_EXCLUSIVE;
+  // folio_move_anon_rmap
+  const vma = findVma(mm, va);
+  if (vma != null && vma.anonVma != 0) head.owner = vma.anonVma;
   return true;
 }
 
@@ -109,10 +112,11 @@ export function replacePage(kernel: Kernel, vma: Vma, va: u64): void {
   const old = entryFrame(load<u64>(address));
   const pfn = newAnonFolio(kernel, vma, page, 0);
   kernel.holdReplaced(old);
-  // pte_accessible: no TLB holds an entry under PROT_NONE
+  // ptep_clear_flush: what no processor could use, under PROT_NONE, no TLB holds
   const isAccessible = isPresent(load<u64>(address));
   store<u64>(address, 0);
   if (isAccessible) kernel.tlbs.flushPageNotify(mm, page);
+  else kernel.tlbs.notifySecondary(mm, page, page + 4096);
   kernel.frames.map(pfn);
   kernel.sink.changePte(mm, page);
   store<u64>(address, entryFor(vma, pfn) | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY);

@@ -94,7 +94,7 @@ function newEntry(kernel: Kernel, vma: Vma, block: u64, isWrite: bool): u64 {
 function newHugePage(kernel: Kernel, vma: Vma): u32 {
   const pfn = kernel.frames.allocate(HUGE_ORDER, FRAME_ANON | FRAME_HUGETLB);
   kernel.frames.at(pfn).flags |= FRAME_EXCLUSIVE;
-  kernel.frames.at(pfn).owner = vma.anonRoot;
+  kernel.frames.at(pfn).owner = vma.anonVma;
   return pfn;
 }
 

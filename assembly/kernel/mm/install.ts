@@ -3,8 +3,8 @@
  *
  * Models:     zero pages, 2 MiB pages and folios of other sizes, where they fit and the range is
  *             empty; the 16-page window of the page cache around a read fault and whole large
- *             folios that reach into it; whole folios of shared files on a write; swap-in of one
- *             page.
+ *             folios that reach into it, unless the first of them ends the file; whole folios of
+ *             files on a write; swap-in of one page.
  * Source:     linux 6.18 mm/memory.c (do_anonymous_page, do_fault, finish_fault, do_swap_page),
  *             mm/filemap.c (filemap_map_pages, filemap_map_folio_range), mm/huge_memory.c
  *             (do_huge_pmd_anonymous_page)
@@ -31,6 +31,7 @@ import {
   FRAME_FILE,
   FRAME_SWAPCACHE,
   FRAME_ZEROED,
+  Frame,
   HUGE_ORDER,
   HUGE_ZERO_PFN,
   ZERO_PFN,
@@ -53,7 +54,7 @@ export function newAnonFolio(kernel: Kernel, vma: Vma, va: u64, order: u32): u32
     FRAME_ANON | FRAME_EXCLUSIVE | (order != 0 ? FRAME_ZEROED : 0),
   );
   const head = kernel.frames.at(pfn);
-  head.owner = vma.anonRoot;
+  head.owner = vma.anonVma;
   head.index = linearPage(vma, va);
   kernel.pending.addNew(pfn);
   return pfn;
@@ -131,6 +132,7 @@ function isRangeEmpty(kernel: Kernel, mm: Mm, start: u64, count: u32): bool {
 
 /** do_cow_fault: a private copy of a page that was not mapped. */
 export function installPrivateCopy(kernel: Kernel, vma: Vma, va: u64): void {
+  readIfMissing(kernel, vma, linearPage(vma, va));
   cacheFor(kernel, vma, linearPage(vma, va));
   const pfn = newAnonFolio(kernel, vma, alignDown(va, 4096), 0);
   kernel.frames.map(pfn);
@@ -163,6 +165,12 @@ export function installForRead(kernel: Kernel, vma: Vma, va: u64): void {
   installFolio(kernel, vma, page, false);
 }
 
+/** filemap_fault reads around for a write, too. */
+function readIfMissing(kernel: Kernel, vma: Vma, index: u64): void {
+  const kind = kernel.files.at(vma.file).kind;
+  if (kind == FileKind.Ext4) readAround(kernel, vma, index);
+}
+
 /**
  * Reads what the cache lacks of the read-ahead window around page `index`; false when nothing was
  * missing.
@@ -178,12 +186,18 @@ function readAround(kernel: Kernel, vma: Vma, index: u64): bool {
   return true;
 }
 
-/** filemap_map_pages: maps the cached pages of the window, large folios whole where they fit. */
+/**
+ * filemap_map_pages: maps the cached pages of the window, large folios whole where they fit. The
+ * first folio of the window decides for all of them whether that is allowed: on a disk's file it
+ * has to end before the file's last page.
+ */
 function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
   // nothing beyond the end of the file is mapped
   const first = linearPage(vma, start);
   const filePages = kernel.files.at(vma.file).pages;
   const limit = first >= filePages ? 0 : min(count, filePages - first);
+  let mapsWhole = kernel.files.isShmem(vma.file);
+  let isFirst = true;
   let i: u64 = 0;
   while (i < limit) {
     const va = start + (i << 12);
@@ -196,9 +210,11 @@ function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
     const head = kernel.frames.at(frame.head);
     const size = (<u64>1) << head.order;
     const offset = <u64>(pfn - frame.head);
+    if (isFirst) mapsWhole = mapsWhole || head.index + size < filePages;
+    isFirst = false;
     let first = va;
     let pages = min(size - offset, limit - i);
-    if (fitsWhole(kernel, vma, va, offset, size)) {
+    if (mapsWhole && fitsVma(vma, va, offset, size)) {
       first = va - (offset << 12);
       pages = size;
     }
@@ -209,20 +225,19 @@ function mapAround(kernel: Kernel, vma: Vma, start: u64, count: u64): void {
   }
 }
 
-/**
- * Whether the folio of `size` pages, of which `va` is page `offset`, lies in the VMA, the block and
- * the file.
- */
-function fitsWhole(kernel: Kernel, vma: Vma, va: u64, offset: u64, size: u64): bool {
+/** Whether the folio of `size` pages, of which `va` is page `offset`, lies in the VMA and block. */
+function fitsVma(vma: Vma, va: u64, offset: u64, size: u64): bool {
   if (size == 1) return true;
   if ((va - vma.start) >> 12 < offset) return false;
   const first = va - (offset << 12);
   const end = first + (size << 12);
-  if (end > vma.end || alignDown(first, PMD_SIZE) != alignDown(end - 1, PMD_SIZE)) return false;
-  return (
-    kernel.files.isShmem(vma.file) ||
-    linearPage(vma, first) + size <= kernel.files.at(vma.file).pages
-  );
+  return end <= vma.end && alignDown(first, PMD_SIZE) == alignDown(end - 1, PMD_SIZE);
+}
+
+/** Only the folios of shared memory may reach beyond the end of their file. */
+function endsInFile(kernel: Kernel, vma: Vma, head: Frame): bool {
+  if (kernel.files.isShmem(vma.file)) return true;
+  return head.index + ((<u64>1) << head.order) <= kernel.files.at(vma.file).pages;
 }
 
 function mapFilePage(kernel: Kernel, vma: Vma, va: u64, pfn: u32, isWrite: bool): void {
@@ -252,6 +267,7 @@ export function fileEntry(kernel: Kernel, vma: Vma, pfn: u32, isWrite: bool): u6
 /** do_shared_fault: the folio becomes writable and dirty. */
 export function installForWrite(kernel: Kernel, vma: Vma, va: u64): void {
   if (allowsHugeFile(kernel, vma, va) && installHugeFile(kernel, vma, va, true)) return;
+  readIfMissing(kernel, vma, linearPage(vma, va));
   installFolio(kernel, vma, alignDown(va, 4096), true);
 }
 
@@ -268,7 +284,8 @@ function installFolio(kernel: Kernel, vma: Vma, page: u64, isWrite: bool): void 
   if (
     size > 1 &&
     vma.uffd == 0 &&
-    fitsWhole(kernel, vma, page, offset, size) &&
+    endsInFile(kernel, vma, head) &&
+    fitsVma(vma, page, offset, size) &&
     isRangeEmpty(kernel, mm, first, <u32>size)
   ) {
     for (let i: u64 = 0; i < size; i++)
@@ -357,6 +374,9 @@ export function installFromSwap(kernel: Kernel, vma: Vma, va: u64, isWrite: bool
     kernel.swap.setPage(slot, pfn);
   }
   const isExclusive = (old & PTE_SWAP_EXCLUSIVE) != 0;
+  // __folio_set_anon: a page that may be others', too, belongs to the oldest anon_vma
+  if (kernel.frames.head(pfn).mappings == 0)
+    kernel.frames.at(pfn).owner = isExclusive ? vma.anonVma : vma.anonRoot;
   let entry = entryFor(vma, pfn) | (old & PTE_UFFD_WP);
   if (isExclusive) {
     kernel.frames.at(pfn).flags |= FRAME_EXCLUSIVE;

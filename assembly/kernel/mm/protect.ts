@@ -35,6 +35,7 @@ import { splitHugeEntry } from "./huge_entry";
 import { protectHugetlb } from "./hugetlb";
 import { Mm, mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
+import { UFFD_WP_ASYNC } from "./uffd_modes";
 import { Vma, isAnonymous, isHugetlb, isShared } from "./vma";
 import { VM_WRITE } from "./vm_flags";
 
@@ -99,17 +100,18 @@ function protectSlot(
 ): void {
   const memory = kernel.tables.memory;
   let pgd = load<u64>(memory.entryAddress(mm.pgd, tableIndex(start, LEVEL_PGD)));
-  // write-protecting under userfaultfd makes tables, to put markers into holes
-  const makesTables = kind == ProtectKind.UffdProtect && !isAnonymous(vma);
-  if (pgd == 0 && !makesTables) return;
+  if (kind == ProtectKind.UffdProtect && usesMarkers(vma)) {
+    makeTables(kernel, mm, start, end);
+    pgd = load<u64>(memory.entryAddress(mm.pgd, tableIndex(start, LEVEL_PGD)));
+  }
+  if (pgd == 0) return;
   const protection = kernel.protection;
   const isLevelPud = kernel.facts.protectLevel == LEVEL_PUD;
   protection.announcedFrom = 0;
   let va = start;
   while (va < end) {
     const next = min((va | (PUD_SIZE - 1)) + 1, end);
-    const pud =
-      pgd == 0 ? 0 : load<u64>(memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)));
+    const pud = load<u64>(memory.entryAddress(entryFrame(pgd), tableIndex(va, LEVEL_PUD)));
     if (pud != 0) {
       if (isLevelPud) protection.announce(kernel, mm, va, end);
       protectBlocks(kernel, mm, vma, va, next, kind);
@@ -118,6 +120,22 @@ function protectSlot(
     va = next;
   }
   if (isLevelPud) protection.finish(kernel, mm);
+}
+
+/**
+ * userfaultfd_wp_use_markers: holes are protected too, by markers. Asynchronous protection includes
+ * that of anonymous holes (UFFD_FEATURE_WP_UNPOPULATED).
+ */
+function usesMarkers(vma: Vma): bool {
+  return !isAnonymous(vma) || (vma.uffd & UFFD_WP_ASYNC) != 0;
+}
+
+/** change_prepare: the pte tables that markers are to go into. */
+function makeTables(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  for (let va = start; va < end; va = blockEnd(va, end)) {
+    const address = kernel.tables.make(mm, va, LEVEL_PMD);
+    if (load<u64>(address) == 0) kernel.tables.make(mm, va, 1);
+  }
 }
 
 function protectBlocks(
@@ -247,7 +265,7 @@ function dirtyOf(address: usize, count: u32): u64 {
 function protectAbsent(vma: Vma, address: usize, old: u64, kind: ProtectKind): void {
   if (kind == ProtectKind.UffdProtect) {
     if (old == 0) {
-      if (!isAnonymous(vma)) store<u64>(address, MARKER_UFFD_WP);
+      if (usesMarkers(vma)) store<u64>(address, MARKER_UFFD_WP);
     } else {
       store<u64>(address, old | PTE_UFFD_WP);
     }

@@ -5,7 +5,7 @@
  *             identity of its anon_vma: which VMAs share one, which family of forked mms it belongs
  *             to, and whether the VMA was cloned from a parent.
  * Simplifies: an anon_vma is a number and its family (`anonRoot`) another; no chains are kept,
- *             because the reverse map finds the VMAs of a family by looking through the mms.
+ *             because the reverse map finds the VMAs of an anon_vma by looking through the mms.
  * Source:     linux 6.18 include/linux/mm_types.h, mm/rmap.c (anon_vma_prepare, anon_vma_fork)
  */
 import { VM_HUGETLB, VM_SHARED } from "./vm_flags";

@@ -14,8 +14,11 @@ import { Kernel } from "../kernel";
 import { Mm, mmAt } from "../mm/mm";
 import { Vma, isAnonymous } from "../mm/vma";
 import { collapseFileBlock } from "../mm/collapse_file";
+import { VM_NOHUGEPAGE } from "../mm/vm_flags";
 
 export function collapseRange(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
+  // thp_vma_allowable_order: MADV_NOHUGEPAGE counts here, what the system prefers does not
+  if ((vma.flags & VM_NOHUGEPAGE) != 0 || mmAt(vma.mm).thpDisabled != 0) return false;
   kernel.pending.drain();
   const first = alignUp(start, PMD_SIZE);
   const last = alignDown(end, PMD_SIZE);
@@ -32,7 +35,9 @@ export function collapseBlock(kernel: Kernel, vma: Vma, block: u64): void {
 function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
   if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
-  if (!hasWritable(kernel, entryFrame(load<u64>(address)))) return;
+  if (kernel.facts.collapsesWritable && !hasWritable(kernel, entryFrame(load<u64>(address)))) {
+    return;
+  }
   kernel.plan.mmapLockWrite(mm);
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
   const table = kernel.plan.detachTable(vma, block);
@@ -41,7 +46,7 @@ function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
   kernel.plan.mmapUnlock(mm);
 }
 
-/** hpage_collapse_scan_pmd gives up on a table without any writable entry (SCAN_PAGE_RO). */
+/** Old kernels give up on a table without any writable entry (SCAN_PAGE_RO). */
 function hasWritable(kernel: Kernel, table: u32): bool {
   for (let i: u32 = 0; i < TABLE_ENTRIES; i++) {
     if (isWritable(kernel.tables.memory.readEntry(table, i))) return true;

@@ -4,10 +4,11 @@
  *
  * Models:     truncate announces each mapping from the first whole page cut to its end, twice; a
  *             hole leaves private copies; a large folio that is cut in two is unmapped whole;
- *             cleaning announces each dirty folio's extent and flushes each writable entry.
+ *             cleaning announces each dirty folio's extent and flushes each writable entry;
+ *             collapsing and inserting a range of a file truncates what is cached behind it.
  * Source:     linux 6.18 mm/truncate.c (truncate_pagecache, truncate_inode_pages_range),
- *             mm/memory.c (unmap_mapping_range), mm/rmap.c (folio_mkclean), fs/ext4/inode.c,
- *             mm/shmem.c
+ *             mm/memory.c (unmap_mapping_range), mm/rmap.c (folio_mkclean), mm/shmem.c,
+ *             fs/ext4/inode.c (ext4_punch_hole), fs/ext4/extents.c (ext4_fallocate)
  */
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
@@ -15,8 +16,8 @@ import { FileKind } from "../mm/files";
 import { FRAME_DIRTY, HUGE_ORDER } from "../mm/frames";
 import { Mm, addressOfMm, mmAt, vmaOf } from "../mm/mm";
 import { dropFileFolio } from "../mm/reclaim";
-import { walkFolio } from "../mm/rmap";
-import { Vma } from "../mm/vma";
+import { pushMappers, walkFolio } from "../mm/rmap";
+import { Vma, vmaAt } from "../mm/vma";
 import { ZapKind } from "../plan";
 
 /** Past the last page that a file can have. */
@@ -55,27 +56,80 @@ function truncateRange(kernel: Kernel, id: u32, first: u64, size: u64, oldPages:
   unmapFileRange(kernel, id, first, NO_END, ZapKind.File);
 }
 
+/** The operations of fallocate(2), by the bits of its mode. */
+const FALLOC_FL_KEEP_SIZE: u64 = 1;
+const FALLOC_FL_PUNCH_HOLE: u64 = 2;
+const FALLOC_FL_COLLAPSE_RANGE: u64 = 8;
+const FALLOC_FL_ZERO_RANGE: u64 = 0x10;
+const FALLOC_FL_INSERT_RANGE: u64 = 0x20;
+
+/** fallocate of `[offset, offset + length)`, in bytes; false when nothing here knows the mode. */
+export function allocateFile(kernel: Kernel, id: u32, mode: u64, offset: u64, length: u64): bool {
+  const operation = mode & ~FALLOC_FL_KEEP_SIZE;
+  const end = offset + length;
+  switch (operation) {
+    case 0:
+    case FALLOC_FL_ZERO_RANGE:
+      if (operation != 0) punchHole(kernel, id, (offset + 4095) >> 12, end >> 12);
+      if ((mode & FALLOC_FL_KEEP_SIZE) == 0) growFile(kernel, id, end);
+      return true;
+    case FALLOC_FL_PUNCH_HOLE:
+      punchHole(kernel, id, (offset + 4095) >> 12, end >> 12);
+      return true;
+    case FALLOC_FL_COLLAPSE_RANGE:
+      // the page at the cut, and what moves down, is written before it leaves the cache
+      cleanFile(kernel, id, offset >> 12, (offset >> 12) + 1);
+      cleanFile(kernel, id, end >> 12, NO_END);
+      shiftFile(kernel, id, offset >> 12, 0 - length);
+      return true;
+    case FALLOC_FL_INSERT_RANGE:
+      cleanFile(kernel, id, offset >> 12, NO_END);
+      shiftFile(kernel, id, offset >> 12, length);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function growFile(kernel: Kernel, id: u32, size: u64): void {
+  const file = kernel.files.at(id);
+  if (file.kind == FileKind.Unknown || size <= file.size) return;
+  file.size = size;
+  file.pages = (size + 4095) >> 12;
+}
+
+/** ext4_collapse_range, ext4_insert_range: all from page `first` on leaves the cache, and moves. */
+function shiftFile(kernel: Kernel, id: u32, first: u64, difference: u64): void {
+  const file = kernel.files.at(id);
+  const isUnknown = file.kind == FileKind.Unknown;
+  truncateRange(kernel, id, first, first << 12, isUnknown ? highestMapped(kernel, id) : file.pages);
+  if (isUnknown) return;
+  file.size += difference;
+  file.pages = (file.size + 4095) >> 12;
+}
+
 /** fallocate(PUNCH_HOLE) of whole pages `[first, end)`, and MADV_REMOVE. */
 export function punchHole(kernel: Kernel, id: u32, first: u64, end: u64): void {
-  if (first >= end) return;
-  if (kernel.files.at(id).kind == FileKind.Unknown) {
+  const file = kernel.files.at(id);
+  if (file.kind == FileKind.Unknown) {
     unmapFileRange(kernel, id, first, end, ZapKind.FileOnly);
     return;
   }
-  const stop = min(end, kernel.files.isShmem(id) ? end : kernel.files.at(id).pages);
-  unmapFileRange(kernel, id, first, end, ZapKind.FileOnly);
+  // a disk's file has no hole to punch behind its end
+  const stop = kernel.files.isShmem(id) ? end : min(end, file.pages);
+  if (first >= stop) return;
+  unmapFileRange(kernel, id, first, stop, ZapKind.FileOnly);
   removePages(kernel, id, first, stop);
 }
 
 /** unmap_mapping_range: zaps the range in every VMA that maps it. */
 export function unmapFileRange(kernel: Kernel, id: u32, first: u64, end: u64, kind: ZapKind): void {
-  for (let m: u32 = 0; m < kernel.mms.length; m++) {
-    const mm = mmAt(kernel.mms.at(m));
-    for (let i: u32 = 0; i < mm.count; i++) {
-      const vma = vmaOf(mm, i);
-      if (vma.file == id) unmapFromVma(kernel, mm, vma, first, end, kind);
-    }
+  const base = pushMappers(kernel, id, true, first, end);
+  for (let i = base; i < kernel.mappers.length; i++) {
+    const vma = vmaAt(kernel.mappers.at(i));
+    unmapFromVma(kernel, mmAt(vma.mm), vma, first, end, kind);
   }
+  kernel.mappers.length = base;
 }
 
 function unmapFromVma(kernel: Kernel, mm: Mm, vma: Vma, first: u64, end: u64, kind: ZapKind): void {
@@ -98,7 +152,7 @@ function truncatePages(kernel: Kernel, id: u32, first: u64, isWhole: bool, oldPa
   const boundary = files.cachedPage(id, first);
   if (boundary != 0) cutFolio(kernel, boundary, first, NO_END);
   for (let index = isWhole ? first : first + 1; index < oldPages; index++)
-    dropPage(kernel, id, index);
+    dropPage(kernel, id, index, first, NO_END);
 }
 
 function removePages(kernel: Kernel, id: u32, first: u64, end: u64): void {
@@ -109,7 +163,7 @@ function removePages(kernel: Kernel, id: u32, first: u64, end: u64): void {
     low != 0 && high != 0 && kernel.frames.at(low).head == kernel.frames.at(high).head;
   if (low != 0) cutFolio(kernel, low, first, end);
   if (high != 0 && !sameFolio) cutFolio(kernel, high, first, end);
-  for (let index = first; index < end; index++) dropPage(kernel, id, index);
+  for (let index = first; index < end; index++) dropPage(kernel, id, index, first, end);
 }
 
 /**
@@ -127,7 +181,7 @@ function cutFolio(kernel: Kernel, pfn: u32, first: u64, end: u64): void {
   const headPfn = head.head;
   const at = max(first, folioFirst) - folioFirst;
   if (!kernel.splitter.splitFile(kernel, headPfn, <i32>at)) {
-    if (!isShmem) kernel.splitter.unmap(kernel, headPfn);
+    if (!isShmem) kernel.splitter.unmapAtOnce(kernel, headPfn);
     return;
   }
   if (end >= folioEnd) return;
@@ -138,14 +192,15 @@ function cutFolio(kernel: Kernel, pfn: u32, first: u64, end: u64): void {
 }
 
 /**
- * Takes a page out of the cache when its folio lies whole in what is dropped; a folio left large
- * stays.
+ * Takes the folio that begins at page `index` out of the cache when it lies whole in
+ * `[first, end)`; a folio left large stays.
  */
-function dropPage(kernel: Kernel, id: u32, index: u64): void {
+function dropPage(kernel: Kernel, id: u32, index: u64, first: u64, end: u64): void {
   const pfn = kernel.files.cachedPage(id, index);
   if (pfn == 0) return;
   const head = kernel.frames.head(pfn);
   if (head.index != index || head.mappings != 0) return;
+  if (head.index < first || head.index + ((<u64>1) << head.order) > end) return;
   dropFileFolio(kernel, head.head);
 }
 
@@ -188,10 +243,13 @@ function highestMapped(kernel: Kernel, id: u32): u64 {
   return highest;
 }
 
-/** A direct write drops the cached pages under it, after cleaning them and unmapping the range. */
+/**
+ * A direct write cleans the cached folios under it and drops them: the rest of the range is
+ * unmapped when the first folio that is mapped is met, then each folio that is still mapped, whole.
+ */
 export function writeDirect(kernel: Kernel, id: u32, first: u64, end: u64): void {
   cleanFile(kernel, id, first, end);
-  unmapFileRange(kernel, id, first, end, ZapKind.FileOnly);
+  let isUnmapped = false;
   let index = first;
   while (index < end) {
     const pfn = kernel.files.cachedPage(id, index);
@@ -200,9 +258,13 @@ export function writeDirect(kernel: Kernel, id: u32, first: u64, end: u64): void
       continue;
     }
     const head = kernel.frames.head(pfn);
+    if (!isUnmapped && head.mappings != 0) {
+      unmapFileRange(kernel, id, index, end, ZapKind.FileOnly);
+      isUnmapped = true;
+    }
     index = head.index + ((<u64>1) << head.order);
     if (head.mappings != 0) unmapFileRange(kernel, id, head.index, index, ZapKind.FileOnly);
-    if (head.mappings == 0) dropFileFolio(kernel, head.head);
+    if (head.mappings == 0 && (head.flags & FRAME_DIRTY) == 0) dropFileFolio(kernel, head.head);
   }
 }
 

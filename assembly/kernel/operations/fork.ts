@@ -39,7 +39,7 @@ function copyVma(kernel: Kernel, parent: Mm, child: Mm, vma: Vma): void {
     copy.anonRoot = 0;
     copy.forkChild = 0;
   } else if (vma.anonVma != 0) {
-    copy.anonVma = kernel.newAnonVma();
+    copy.anonVma = kernel.newAnonVma(vma.anonVma);
     copy.forkChild = 1;
   }
   insertVma(kernel.arena, child, copy);

@@ -78,4 +78,5 @@ export function swapInRange(kernel: Kernel, vma: Vma, start: u64, end: u64): voi
     }
     va = kernel.tables.firstPmd(mm, next, end);
   }
+  kernel.pending.drain();
 }

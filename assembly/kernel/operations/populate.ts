@@ -1,7 +1,8 @@
 /**
  * Touching a range on the program's behalf: MAP_POPULATE, mlock, MADV_POPULATE, /proc/self/mem.
  *
- * Models:     one fault for each page that needs one, until the first that cannot be had.
+ * Models:     one fault for each page that needs one, until the first that cannot be had; the
+ *             CPU's pending lists are drained behind each VMA.
  * Source:     linux 6.18 mm/gup.c (populate_vma_page_range, faultin_page), mm/madvise.c
  *             (madvise_populate)
  */

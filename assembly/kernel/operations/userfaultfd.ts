@@ -6,6 +6,7 @@
  *             registration is lifted with a pair.
  * Source:     linux 6.18 mm/userfaultfd.c, fs/userfaultfd.c, fs/proc/task_mmu.c (pagemap_scan_*)
  */
+import { LEVEL_PMD, PMD_SIZE, PUD_SIZE } from "../../base/page";
 import {
   PTE_DIRTY,
   PTE_SOFT_DIRTY,
@@ -13,6 +14,7 @@ import {
   PTE_WRITE,
   MARKER_UFFD_WP,
   entryFrame,
+  isHuge,
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
@@ -21,10 +23,10 @@ import { prepareAnonVma } from "../mm/anon_vma";
 import { entryFor } from "../mm/entries";
 import { ZERO_PFN } from "../mm/frames";
 import { newAnonFolio } from "../mm/install";
-import { Mm, findVma, indexOf, vmaOf } from "../mm/mm";
+import { Mm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { blockEnd } from "../mm/page_tables";
-import { UFFD_WP } from "../mm/uffd_modes";
-import { linearPage } from "../mm/vma";
+import { UFFD_WP, UFFD_WP_ASYNC } from "../mm/uffd_modes";
+import { Vma, linearPage } from "../mm/vma";
 import { VM_WRITE } from "../mm/vm_flags";
 import { modifyVmaAnd } from "../mm/vma_modify";
 
@@ -51,7 +53,7 @@ function changeRegistration(kernel: Kernel, mm: Mm, start: u64, end: u64, modes:
   }
 }
 
-/** UFFDIO_WRITEPROTECT. */
+/** UFFDIO_WRITEPROTECT: each VMA has a gather of its own. */
 export function protectUserPages(
   kernel: Kernel,
   mm: Mm,
@@ -59,15 +61,20 @@ export function protectUserPages(
   end: u64,
   protects: bool,
 ): void {
-  kernel.plan.beginGather(mm);
   let va = start;
   while (va < end) {
     const vma = findVma(mm, va);
-    if (vma == null) break;
+    if (vma == null || (vma.uffd & UFFD_WP) == 0) return;
     const stop = min(vma.end, end);
-    kernel.plan.protectForUffd(vma, va, stop, protects);
+    protectPart(kernel, vma, va, stop, protects);
     va = stop;
   }
+}
+
+/** uffd_wp_range. */
+function protectPart(kernel: Kernel, vma: Vma, start: u64, end: u64, protects: bool): void {
+  kernel.plan.beginGather(mmAt(vma.mm));
+  kernel.plan.protectForUffd(vma, start, end, protects);
   kernel.plan.finishGather();
 }
 
@@ -76,6 +83,8 @@ export function copyIntoHoles(kernel: Kernel, mm: Mm, start: u64, end: u64, zero
   for (let va = start; va < end; va += 4096) {
     const vma = findVma(mm, va);
     if (vma == null) return;
+    const pmd = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (pmd != 0 && isHuge(load<u64>(pmd))) return;
     const address = kernel.tables.make(mm, va, 1);
     if (load<u64>(address) != 0) return;
     if (zero) {
@@ -109,7 +118,7 @@ export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, sou
       store<u64>(fromAddress, 0);
       moved = offset + 4096;
       const frame = kernel.frames.head(entryFrame(entry));
-      frame.owner = vma.anonRoot;
+      frame.owner = vma.anonVma;
       frame.index = linearPage(vma, to + offset);
       store<u64>(
         kernel.tables.make(mm, to + offset, 1),
@@ -124,25 +133,51 @@ export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, sou
 
 /**
  * PAGEMAP_SCAN with write-protection of what was written: one flush a block, from the first entry
- * changed.
+ * changed; a hole without a pte table is protected as by userfaultfd itself. Stops at a VMA that is
+ * not registered for it.
  */
 export function scanWritten(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
   kernel.plan.rangeStart(mm, NotifierEvent.ProtectionVma, start, end);
   let va = start;
   while (va < end) {
-    const next = blockEnd(va, end);
-    const first = scanBlock(kernel, mm, va, next);
-    if (first < next) kernel.tlbs.flushRange(mm, first, next, 12, false);
-    va = next;
+    const index = indexOf(mm, va);
+    if (index == mm.count || vmaOf(mm, index).start >= end) break;
+    const vma = vmaOf(mm, index);
+    if ((vma.uffd & UFFD_WP_ASYNC) == 0) break;
+    va = max(va, vma.start);
+    const stop = min(vma.end, end);
+    while (va < stop) va = scanPart(kernel, mm, vma, va, stop);
   }
   kernel.plan.rangeEnd(mm);
+}
+
+/** Scans the block of `va`, or the hole of missing tables there; returns where that ends. */
+function scanPart(kernel: Kernel, mm: Mm, vma: Vma, va: u64, end: u64): u64 {
+  const address = kernel.tables.find(mm, va, LEVEL_PMD);
+  if (address != 0 && load<u64>(address) != 0) {
+    const next = blockEnd(va, end);
+    const entry = load<u64>(address);
+    if (isHuge(entry) && next - va == PMD_SIZE) {
+      if ((entry & PTE_UFFD_WP) != 0) return next;
+      store<u64>(address, (entry & ~PTE_WRITE) | PTE_UFFD_WP);
+      kernel.tlbs.flushRange(mm, va, next, 12, false);
+      return next;
+    }
+    if (isHuge(entry)) kernel.plan.splitHugeEntry(vma, va);
+    const first = scanBlock(kernel, mm, va, next);
+    if (first < next) kernel.tlbs.flushRange(mm, first, next, 12, false);
+    return next;
+  }
+  const hasPmdTable = address != 0;
+  const next = hasPmdTable ? blockEnd(va, end) : min((va | (PUD_SIZE - 1)) + 1, end);
+  protectPart(kernel, vma, va, next, true);
+  return next;
 }
 
 /** The first page that was written and is now protected, or `end`. */
 function scanBlock(kernel: Kernel, mm: Mm, start: u64, end: u64): u64 {
   let first = end;
   for (let va = start; va < end; va += 4096) {
-    if (findVma(mm, va) == null) continue;
     const address = kernel.tables.make(mm, va, 1);
     const entry = load<u64>(address);
     if ((entry & PTE_UFFD_WP) != 0 || entry == MARKER_UFFD_WP) continue;
