@@ -144,6 +144,11 @@ export class RunSpec {
   threads: u32;
   threadPages: u32;
   threadWritePermille: u32;
+  /** More pages than this are flushed as everything on x86. */
+  flushCeiling: u32;
+  /** Of mmu_gather: places in a batch of a page, and such batches. */
+  gatherPlaces: u32;
+  gatherBatches: u32;
   /** Bits of LostFlush. */
   lostFlushes: u32;
   /** Bit n: the host chooses the accesses of device n. */

@@ -17,7 +17,7 @@
  *             (smp_call_function_many_cond); arch/arm64/include/asm/tlbflush.h
  */
 import { RunSpec } from "../abi/records";
-import { Counter, Latency, LostFlush, Property, Timing } from "../abi/vocabulary";
+import { Counter, Latency, LostFlush, Property, Timing, TraceWhat } from "../abi/vocabulary";
 import { PAGE_SHIFT } from "../base/page";
 import { Core, FIRST_LEVEL, NOT_CACHED } from "../hardware/cpu/core";
 import { NO_FRAME } from "../hardware/memory/physical_memory";
@@ -33,6 +33,8 @@ import { EVENT_ACKNOWLEDGED, EVENT_CPU_FLUSHED, EVENT_IPI, eventOf, Machine } fr
 
 /** Bits of an address-space tag. */
 const ASID_MASK: u32 = 0xfffff;
+/** Pages of a whole address space. */
+const ALL_PAGES: u64 = 1 << 40;
 /** Broadcasts on their way at once; when more are issued, those before are complete. */
 const BROADCASTS: i32 = 64;
 
@@ -180,6 +182,7 @@ export class Cpus {
     const machine = this.machine;
     const request = this.requests[cpu];
     request.set(mm, true, start, end, strideShift);
+    this.note(TraceWhat.IpiSent, request, cpu);
     const whole = this.send();
     this.asked++;
     const delivery = (whole * machine.spec.ipiDeliveryPermille) / 1000;
@@ -244,7 +247,8 @@ export class Cpus {
     this.machine.schedule(request.answerNs, eventOf(EVENT_ACKNOWLEDGED, 0, cpu, 0));
   }
 
-  onAcknowledged(): void {
+  onAcknowledged(cpu: u32): void {
+    this.note(TraceWhat.Acknowledged, this.requests[cpu], cpu);
     this.outstanding--;
   }
 
@@ -291,11 +295,17 @@ export class Cpus {
   }
 
   private carryOut(request: FlushRequest, cpu: u32): void {
+    if (request.isCounted) this.note(TraceWhat.CpuFlushed, request, cpu);
     const core = this.coreOf(cpu);
     const dropped = request.isWhole
       ? core.flushAll(request.asid)
       : core.flush(request.asid, request.start, request.end, request.strideShift);
     if (request.isCounted) this.machine.counters.add(Counter.CpuTlbEntriesDropped, dropped);
+  }
+
+  private note(what: TraceWhat, request: FlushRequest, cpu: u32): void {
+    const pages = request.isWhole ? ALL_PAGES : (request.end - request.start) >> PAGE_SHIFT;
+    this.machine.note(what, request.start >> PAGE_SHIFT, pages, 0, cpu);
   }
 
   private isAttached(mm: Mm): bool {

@@ -98,6 +98,9 @@ export class Simulation extends EventHandler {
     const kernel = new Kernel(sink, plan, era);
     plan.kernel = kernel;
     kernel.frames.isQuarantined = true;
+    if (!era.broadcasts) kernel.tlbs.ceiling = spec.flushCeiling;
+    kernel.gather.batchPlaces = spec.gatherPlaces;
+    kernel.gather.batches = spec.gatherBatches;
     const space = new KernelSpace(kernel, notifier);
     // Hardware that walks its tables.
     const noOwners = allocate(kernel.tables.memory.tableFrames);
@@ -358,7 +361,7 @@ export class Simulation extends EventHandler {
         this.cpus.onFlushed(index);
         break;
       case EVENT_ACKNOWLEDGED:
-        this.cpus.onAcknowledged();
+        this.cpus.onAcknowledged(index);
         break;
       default:
         assert(false, "an event is of a known kind");

@@ -435,6 +435,12 @@ export enum TraceWhat {
   /** A fault of the program has left a page there. Detail: its frame. */
   Touched,
   CpuFlush,
+  /** Another CPU is asked to flush; the unit is its number, as in the next two. */
+  IpiSent,
+  /** The TLB of a CPU loses a range. */
+  CpuFlushed,
+  /** A CPU that was asked has answered. */
+  Acknowledged,
   SecondaryFlush,
   /** The driver takes a step in a callback. Detail: its StepKind. */
   DriverStep,

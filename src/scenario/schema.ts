@@ -66,7 +66,7 @@ const MachineSchema = record({
     "of the time of an IPI and its acknowledgement, what passes before the other core flushes",
   ).optional(),
   flushCeiling: count(
-    "pages above which a CPU flushes its whole TLB instead of single pages",
+    "pages above which a CPU flushes its whole TLB instead of single pages; arm64 has its own",
     1,
     512,
   ).optional(),

@@ -12,6 +12,7 @@ const NO_FRAME = 0xffff_ffff;
 export function actorOfEntry(entry: TraceEntry, devices: readonly string[]): string {
   const { what, unit } = entry;
   if (what === TraceWhat.Violation) return "oracle";
+  if (what === TraceWhat.CpuFlushed) return `CPU ${unit}`;
   if (what < TraceWhat.Hit) return "program";
   if (what === TraceWhat.HandlerStep) return `handler ${unit}`;
   if (what < TraceWhat.HandlerStep) return "iommu";
@@ -44,6 +45,9 @@ const TEXTS: Record<TraceWhat, (entry: TraceEntry) => string> = {
   [TraceWhat.Replaced]: () => "set pte to copy",
   [TraceWhat.Touched]: ({ detail }) => `pte shows ${frame(detail)}`,
   [TraceWhat.CpuFlush]: () => "CPU TLB flush",
+  [TraceWhat.IpiSent]: ({ unit }) => `IPI to CPU ${unit}`,
+  [TraceWhat.CpuFlushed]: ({ pages }) => `TLB loses${ofPages(pages)}`,
+  [TraceWhat.Acknowledged]: ({ unit }) => `CPU ${unit} has answered`,
   [TraceWhat.SecondaryFlush]: ({ pages }) => `secondary flush${ofPages(pages)}`,
   [TraceWhat.DriverStep]: ({ detail }) => STEP_TEXTS[detail as StepKind],
   [TraceWhat.WaitGivenUp]: () => "go on without completion",

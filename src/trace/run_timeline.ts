@@ -15,7 +15,7 @@ import { actorOfEntry, textOfEntry } from "./entry_text.js";
 
 export interface TimelineRow {
   readonly timeNs: number;
-  /** `program`, `iommu`, `handler 0`, or the name of a device. */
+  /** `program`, `CPU 1`, `iommu`, `handler 0`, or the name of a device. */
   readonly actor: string;
   readonly text: string;
 }
@@ -181,7 +181,7 @@ function row(entry: TraceEntry, devices: readonly string[]): TimelineRow {
   };
 }
 
-const RANKS = ["program", "iommu", "handler"];
+const RANKS = ["program", "CPU", "iommu", "handler"];
 
 /** The table; the rule below it. */
 export function formatRunTimeline({ rule, atNs, address, rows }: RunTimeline): string {

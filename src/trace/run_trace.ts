@@ -2,6 +2,7 @@
  * A timed run as a trace for Perfetto: what each actor was at, and for how long.
  *
  *   mm        operations and page faults, the open range pairs within them
+ *   CPUs      one track each: from the IPI that asks it to flush to its acknowledgement
  *   IOMMU     invalidations from their effect to their completion; interrupts
  *   handler   one track each: a page request from the first lock to the response
  *   device    one track a lane: from an ATC miss to the access; violations
@@ -18,6 +19,7 @@ export class RunTrace {
   private readonly mm = this.writer.process("mm");
   private readonly program = this.writer.track("operations", this.mm);
   private readonly pairs = this.writer.track("range pairs", this.mm);
+  private readonly cpus = this.writer.process("CPUs");
   private readonly iommu = this.writer.process("IOMMU");
   private readonly invalidations = this.writer.track("invalidations", this.iommu);
   private readonly requests = this.writer.track("page requests", this.iommu);
@@ -46,6 +48,15 @@ export class RunTrace {
       case TraceWhat.RangeEnd:
         this.end(this.pairs, timeNs);
         break;
+      case TraceWhat.IpiSent:
+        this.begin(this.cpu(entry), timeNs, "asked to flush");
+        break;
+      case TraceWhat.CpuFlushed:
+        this.writer.instant(this.cpu(entry), timeNs, textOfEntry(entry));
+        break;
+      case TraceWhat.Acknowledged:
+        this.end(this.cpu(entry), timeNs);
+        break;
       case TraceWhat.IotlbInvalidated:
         this.begin(this.invalidations, timeNs, textOfEntry(entry));
         break;
@@ -68,6 +79,10 @@ export class RunTrace {
 
   finish(): Uint8Array {
     return this.writer.finish();
+  }
+
+  private cpu({ unit }: TraceEntry): Track {
+    return this.row(`CPU ${unit}`, this.cpus);
   }
 
   private addHandler(entry: TraceEntry): void {

@@ -158,6 +158,24 @@ describe("the TLB of a CPU", () => {
 });
 
 describe("a flush", () => {
+  test("comes in the middle of a gather that is full, before what it holds is freed", async () => {
+    const dropped = [{ kind: "dontneed" as const, pages: 12_000 }];
+    const threads = { count: 2, think: "5us" };
+    const { counts } = await run(dropped, { threads });
+    expect(counts.acknowledgementWaits).toBe(2);
+    expect(counts.cpuViolations).toBe(0);
+    const early = await run(dropped, { threads, machine: { gatherBatches: 1 } });
+    expect(early.counts.acknowledgementWaits).toBe(Math.ceil(12_000 / (8 + 510)));
+    expect(early.counts.cpuViolations).toBe(0);
+  });
+
+  test("is of single pages up to another ceiling, where the scenario sets one", async () => {
+    const high = await run(repeated("mprotect", 64), { machine: { flushCeiling: 64 } });
+    const low = await run(repeated("mprotect", 64), { machine: { flushCeiling: 63 } });
+    expect(high.counts.cpuFlushesFull).toBe(0);
+    expect(low.counts.cpuFlushesFull).toBe(2 * TIMES);
+  });
+
   test("stays on its CPU while no other has run the mm", async () => {
     const { counts } = await run(repeated("munmap", 4));
     expect(counts.cpuFlushesLocal).toBeGreaterThanOrEqual(TIMES);

@@ -10,6 +10,7 @@ import { runScenario } from "../../src/run/run.js";
 import type { RunResult } from "../../src/run/result.js";
 import { loadScenario } from "../../src/scenario/index.js";
 import { traceCounterexample } from "../../src/trace/counterexample_trace.js";
+import { actorOfEntry, textOfEntry } from "../../src/trace/entry_text.js";
 import { PerfettoWriter } from "../../src/trace/perfetto.js";
 import { RunTrace } from "../../src/trace/run_trace.js";
 import { formatRunTimeline, traceViolation } from "../../src/trace/run_timeline.js";
@@ -83,6 +84,25 @@ describe("the build with a trace", () => {
     expect(formatRunTimeline(timeline)).toMatch(
       new RegExp(`stale-read, violated at ${violation.atNs} ns$`),
     );
+  });
+
+  test("tells which CPU is asked to flush, when it does and when it has answered", async () => {
+    const entries: string[] = [];
+    const threads = { ...resolved.threads, count: 1 };
+    await runScenario({ ...resolved, devices: [], threads }, program, {
+      onTrace: (some) => {
+        entries.push(...some.map((entry) => `${actorOfEntry(entry, [])}: ${textOfEntry(entry)}`));
+      },
+    });
+    const first = entries.indexOf("program: IPI to CPU 15");
+    const shootdown = entries.slice(first).filter((text) => text.includes("CPU"));
+    expect(shootdown.slice(0, 5)).toEqual([
+      "program: IPI to CPU 15",
+      "program: CPU TLB flush",
+      "CPU 0: TLB loses 4 pages",
+      "CPU 15: TLB loses 4 pages",
+      "program: CPU 15 has answered",
+    ]);
   });
 
   test("shows in the timeline the steps of one page only", async () => {

@@ -38,6 +38,9 @@ export class Gather {
   private clearedPuds: bool = false;
   private clearedP4ds: bool = false;
   private isExit: bool = false;
+  /** Places in a batch of a page, and how many such batches there may be. */
+  batchPlaces: u32 = GATHER_BATCH;
+  batches: u32 = GATHER_BATCHES;
   /** First frames of the folios that wait, one for each entry that was cleared. */
   private readonly pages: WordList;
   private readonly tables: WordList;
@@ -149,7 +152,7 @@ export class Gather {
     if (delaysRmap && this.facts.gathersFolios) this.delaysRmap = true;
     // a run of pages takes a second place, for its length, and room for one is always kept
     this.taken += count == 1 ? 1 : 2;
-    const size = this.batch == 0 ? GATHER_BUNDLE : GATHER_BATCH;
+    const size = this.batch == 0 ? GATHER_BUNDLE : this.batchPlaces;
     if (this.taken < (this.facts.gathersFolios ? size - 1 : size)) return false;
     return !this.nextBatch();
   }
@@ -157,7 +160,7 @@ export class Gather {
   /** tlb_next_batch. */
   private nextBatch(): bool {
     if (this.delaysRmap && this.batch != 0) return false;
-    if (this.batch == GATHER_BATCHES) return false;
+    if (this.batch == this.batches) return false;
     this.batch++;
     this.taken = 0;
     return true;
