@@ -20,22 +20,16 @@ async function differences(path: string, lines: ReturnType<typeof linesOf>) {
 const NONE = { mismatches: [], unsupported: [], snapshots: null };
 
 describe("the mm", () => {
-  test.each(small)("predicts $name as well 5 TiB and 3 GiB higher", async ({ path }) => {
+  test.each(small)("predicts $name as well elsewhere, with other numbers", async ({ path }) => {
     const lines = linesOf(path);
-    expect(await differences(path, shifted(lines, 5n * 1024n * GIB))).toEqual(NONE);
+    const moved = renumbered(shifted(lines, 5n * 1024n * GIB), 7);
+    expect(await differences(path, moved)).toEqual(NONE);
     // where nothing keeps the upper tables, their flush begins with the 512 GiB slot
     if ((lines[0]!["program"] as string[]).includes("keeper=0")) return;
     expect(await differences(path, shifted(lines, 3n * GIB))).toEqual(NONE);
   });
 
-  test.each(small)("predicts $name as well with other process numbers", async ({ path }) => {
-    expect(await differences(path, renumbered(linesOf(path), 7))).toEqual(NONE);
-  });
-
   test.each(small)("predicts $name as far as it goes when it is cut", async ({ path }) => {
-    const lines = linesOf(path);
-    for (const share of [0.3, 0.6, 0.8]) {
-      expect(await differences(path, cutAt(lines, share))).toEqual(NONE);
-    }
+    expect(await differences(path, cutAt(linesOf(path), 0.6))).toEqual(NONE);
   });
 });
