@@ -100,7 +100,7 @@ export class Kernel {
     this.tables = tables;
     this.gather = new Gather(arena, tlbs, facts, frames, tables);
     this.files = new Files(arena);
-    this.pending = new PendingPages(frames);
+    this.pending = new PendingPages(frames, tlbs);
     this.mms = new WordList(arena);
     this.reclaimed = new WordList(arena);
     this.isolated = new WordList(arena);

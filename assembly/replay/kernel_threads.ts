@@ -142,7 +142,7 @@ export class KernelThreads {
     if (vma == null) return;
     const mm = mmAt(vma.mm);
     // Only pages on the LRU are isolated.
-    this.kernel.pending.drain();
+    this.kernel.pending.drainAll();
     this.kernel.frames.taker = Taker.Migrate;
     const size = (<u64>4096) << order;
     startRmap(this.kernel, mm, NotifierEvent.Clear, va, va + size);

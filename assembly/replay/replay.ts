@@ -15,7 +15,7 @@ import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
 import { FRAME_DIRTY } from "../kernel/mm/frames";
 import { addFolioToCache } from "../kernel/mm/install";
-import { Mm, addressOfMm, findVma, insertVma, mmAt } from "../kernel/mm/mm";
+import { CPUS, Mm, addressOfMm, findVma, insertVma, mmAt } from "../kernel/mm/mm";
 import { VM_DONTCOPY, VM_PFNMAP } from "../kernel/mm/vm_flags";
 import { exitMm } from "../kernel/operations/exit";
 import { Access } from "../kernel/mm/access";
@@ -28,7 +28,7 @@ import { EventKind, EventRun, eventAt, freeRun, pushEvent } from "./event_run";
 import { EarlyFaults } from "./early_faults";
 import { Interleaving } from "./interleaving";
 import { KernelThreads } from "./kernel_threads";
-import { adoptAccesses, forgetPage, isSharedPage } from "./unseen_inputs";
+import { adoptAccesses, forgetPage, isSharedPage, otherCpuOfPage } from "./unseen_inputs";
 import { learnPageCache } from "./page_cache_input";
 import { Snapshots } from "./snapshot";
 import { Stage } from "./stage";
@@ -144,6 +144,10 @@ export class Replay {
 
   /** The recording is over: what is still open is settled. */
   finish(): void {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const task = changetype<Task>(<usize>this.taskOrder.at(i));
+      if (task.deferred != 0) this.settle(task, 0);
+    }
     this.finishExits(ANY_CPU, 0, 0);
     if (this.kthreads != 0) this.settleKthread(this.kthreadTask());
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
@@ -502,11 +506,18 @@ export class Replay {
       this.faultsUnneeded++;
       if (this.firstBadFaultLine == 0) this.firstBadFaultLine = record.line;
     }
-    if (this.windows.count == 0 && access == Access.Write && isSharedPage(this.kernel, mm, va)) {
+    if (this.windows.count == 0 && access == Access.Write && this.isUncertain(mm, va)) {
       task.deferred = va;
+      task.deferredCpu = record.cpu;
       return;
     }
     this.serveFault(task, mm, va, access);
+  }
+
+  /** Whether what others do meanwhile decides if a write to the page at `va` copies it. */
+  private isUncertain(mm: Mm, va: u64): bool {
+    const kernel = this.kernel;
+    return isSharedPage(kernel, mm, va) || otherCpuOfPage(kernel, mm, va) != CPUS;
   }
 
   private serveFault(task: Task, mm: Mm, va: u64, access: Access): void {
@@ -524,15 +535,27 @@ export class Replay {
    * recording shows which.
    */
   private serveDeferred(task: Task): void {
+    const tlbs = this.kernel.tlbs;
+    const cpu = tlbs.cpu;
+    const loaded = tlbs.loadedOn(task.deferredCpu);
+    tlbs.cpu = task.deferredCpu;
+    tlbs.setLoaded(task.deferredCpu, task.mm);
+    this.serveUncertain(task);
+    tlbs.setLoaded(task.deferredCpu, loaded);
+    tlbs.cpu = cpu;
+  }
+
+  private serveUncertain(task: Task): void {
     const va = task.deferred;
     const mm = this.mmOf(task);
     task.deferred = 0;
     if (recordedOf(task).length == 0) {
       this.serveOthers(va);
       this.unmapInExiting(va);
+      this.drainOther(mm, va);
     }
     const vma = findVma(mm, va);
-    if (vma == null || recordedOf(task).length == 0 || isSharedPage(this.kernel, mm, va)) {
+    if (vma == null || recordedOf(task).length == 0 || this.isUncertain(mm, va)) {
       this.serveFault(task, mm, va, Access.Write);
       return;
     }
@@ -547,15 +570,17 @@ export class Replay {
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       const other = changetype<Task>(<usize>this.taskOrder.at(i));
       if (other.deferred >> 12 != va >> 12 || recordedOf(other).length == 0) continue;
-      const tlbs = this.kernel.tlbs;
-      const cpu = tlbs.cpu;
-      const loaded = tlbs.loadedOn(other.cpu);
-      tlbs.cpu = other.cpu;
-      tlbs.setLoaded(other.cpu, other.mm);
       this.serveDeferred(other);
-      tlbs.setLoaded(other.cpu, loaded);
-      tlbs.cpu = cpu;
     }
+  }
+
+  /** The page was not copied, so it waits on no other CPU's list any more. */
+  private drainOther(mm: Mm, va: u64): void {
+    if (isSharedPage(this.kernel, mm, va)) return;
+    const cpu = otherCpuOfPage(this.kernel, mm, va);
+    if (cpu == CPUS) return;
+    this.kernel.pending.drainOf(cpu);
+    this.kthreadInputs.add(ReplayInput.PendingElsewhere);
   }
 
   private unmapInExiting(va: u64): void {

@@ -55,6 +55,8 @@ export class Task {
   exitTime: u64;
   /** A write fault whose outcome is seen only from the events after it; 0 when there is none. */
   deferred: u64;
+  /** The CPU of that fault. */
+  deferredCpu: u32;
 }
 
 export const NO_CALL: u32 = 0xffffffff;

@@ -8,8 +8,8 @@
 import { entryFrame, isSwap, mapsFrame } from "../hardware/pgtable/pte";
 import { FlushReason } from "../abi/recording";
 import { Kernel } from "../kernel/kernel";
-import { FRAME_ANON, isSpecial } from "../kernel/mm/frames";
-import { Mm } from "../kernel/mm/mm";
+import { FRAME_ANON, FRAME_EXCLUSIVE, isSpecial } from "../kernel/mm/frames";
+import { CPUS, Mm } from "../kernel/mm/mm";
 import { dropSwapEntry } from "../kernel/mm/swap_entries";
 import { EventKind, EventRun, eventAt } from "./event_run";
 import { Task } from "./task";
@@ -92,6 +92,18 @@ function appendCopy(run: EventRun, a: u64, b: u64): void {
   event.b = b;
   event.line = 0;
   event.matched = 0;
+}
+
+/**
+ * The CPU on whose list of new pages the page at `va` waits, when that is another CPU than the one
+ * that runs; else CPUS.
+ */
+export function otherCpuOfPage(kernel: Kernel, mm: Mm, va: u64): u32 {
+  const address = kernel.tables.findPte(mm, va);
+  if (address == 0 || !mapsFrame(load<u64>(address))) return CPUS;
+  const pfn = entryFrame(load<u64>(address));
+  if (isSpecial(pfn) || (kernel.frames.at(pfn).flags & FRAME_EXCLUSIVE) != 0) return CPUS;
+  return kernel.pending.otherCpuWith(pfn);
 }
 
 /** Whether `va` maps an anonymous page that another entry maps too. */

@@ -250,6 +250,8 @@ export enum ReplayInput {
   UnseenAccess = 262,
   /** Two processes that copy one page at the same time. */
   RacingCopy = 263,
+  /** Another CPU's pending lists, which tasks that are not recorded worked off. */
+  PendingElsewhere = 264,
 }
 
 /** Where the system allows huge pages. */

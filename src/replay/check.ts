@@ -166,6 +166,7 @@ const INPUTS: Record<number, string> = {
   [ReplayInput.Teardown]: "progress of an exiting process's teardown",
   [ReplayInput.UnseenAccess]: "accesses that did not fault",
   [ReplayInput.RacingCopy]: "copies of one page by two processes at once",
+  [ReplayInput.PendingElsewhere]: "pending lists of other CPUs",
 };
 
 const REASONS: Record<number, string> = {

@@ -13,7 +13,6 @@ const real = recordings.filter(({ path }) => path.includes("real"));
 
 /** Differences that only the timing of two threads explains, by recording (DEVIATIONS R3). */
 const KNOWN: Record<string, { notifier: number; flush: number }> = {
-  git_gc: { notifier: 0, flush: 1 },
   java_serial: { notifier: 1, flush: 0 },
 };
 

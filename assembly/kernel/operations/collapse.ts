@@ -19,7 +19,7 @@ import { VM_NOHUGEPAGE } from "../mm/vm_flags";
 export function collapseRange(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
   // thp_vma_allowable_order: MADV_NOHUGEPAGE counts here, what the system prefers does not
   if ((vma.flags & VM_NOHUGEPAGE) != 0 || mmAt(vma.mm).thpDisabled != 0) return false;
-  kernel.pending.drain();
+  kernel.pending.drainAll();
   const first = alignUp(start, PMD_SIZE);
   const last = alignDown(end, PMD_SIZE);
   for (let block = first; block < last; block += PMD_SIZE) collapseBlock(kernel, vma, block);
