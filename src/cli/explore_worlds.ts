@@ -17,6 +17,7 @@ import {
   formatPreventions,
   formatResult,
 } from "./explore_report.js";
+import { exploreManySchedules } from "./explore_schedules.js";
 import { writeExploreFiles } from "./explore_files.js";
 import type { ExploreRequest } from "./explore_request.js";
 import { startProgress } from "./progress.js";
@@ -27,6 +28,7 @@ export async function exploreWorlds(
   options: ExploreOptions,
 ): Promise<CommandResult> {
   if (options.litmusCheck !== undefined) return checkLitmusFiles(options.litmusCheck, options);
+  if (options.schedules !== undefined) return exploreManySchedules(options.schedules, options);
   const machine = await ExploreMachine.create();
   if (options.mutate) return exploreMutants(requests, options, machine);
   if (options.all) return exploreMatrix(requests, options, machine);

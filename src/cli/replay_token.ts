@@ -2,13 +2,25 @@
 import { formatTimeline } from "../explore/timeline.js";
 import { replayToken } from "../explore/counterexample.js";
 import { ExploreMachine } from "../explore/machine.js";
-import { EXPLORE_TOKEN_PREFIX, InvalidToken } from "../explore/token.js";
+import { minimise } from "../explore/minimise.js";
+import { EXPLORE_TOKEN_PREFIX, InvalidToken, readToken, writeToken } from "../explore/token.js";
 import { RUN_TOKEN_PREFIX } from "../run/token.js";
 import type { TokenOptions } from "./commands/token.js";
 import { writeExploreFiles } from "./explore_files.js";
 import { describeWorld } from "./explore_report.js";
 import type { CommandResult } from "./result.js";
 import { repeatRun } from "./run_token.js";
+
+/** The token without the steps that its violation does not need. */
+function minimisedToken(token: string, machine: ExploreMachine): string {
+  const content = readToken(token);
+  const { world, property, path, loop } = content;
+  if (property === "served") {
+    throw new InvalidToken("a run that never ends has no smaller one", "leave --minimise out");
+  }
+  machine.boot(world);
+  return writeToken({ world, property, path: minimise(machine, property, path), loop });
+}
 
 type Replay = (token: string, options: TokenOptions) => Promise<CommandResult>;
 
@@ -24,8 +36,9 @@ export const replayAnyToken: Replay = (token, options) => {
   throw new InvalidToken("this is not a token", "tokens begin with a letter, a number and a dot");
 };
 
-async function replayExploration(token: string, options: TokenOptions): Promise<CommandResult> {
+async function replayExploration(given: string, options: TokenOptions): Promise<CommandResult> {
   const machine = await ExploreMachine.create();
+  const token = options.minimise ? minimisedToken(given, machine) : given;
   const example = await replayToken(token, machine);
   await writeExploreFiles(options, example, null, machine);
   const { world, property, steps, loop, isReproduced } = example;

@@ -3,7 +3,9 @@ import { Option } from "@commander-js/extra-typings";
 import { PROPERTY_IDS, type PropertyId } from "../../explore/properties.js";
 import { METHOD_IDS, METHODS, type MethodId } from "../../explore/search_plan.js";
 import { exploreRequests, type ExploreRequest } from "../explore_request.js";
-import { readScenario } from "../load_scenario.js";
+import { UserError } from "../errors.js";
+import type { SchedulesRequest } from "../explore_schedules.js";
+import { readScenario, type ReadScenario } from "../load_scenario.js";
 import {
   devicesOption,
   examples,
@@ -46,6 +48,8 @@ export interface ExploreOptions {
   litmus?: string | undefined;
   /** Litmus files that are checked; nothing else is explored then. */
   litmusCheck?: readonly string[] | undefined;
+  /** Random walks through the whole machine of a scenario; nothing else is explored then. */
+  schedules?: SchedulesRequest | undefined;
   quiet?: true | undefined;
 }
 
@@ -68,6 +72,7 @@ export function exploreCommand(
     .addOption(methodOption())
     .addOption(seedOption())
     .addOption(walksOption())
+    .addOption(schedulesOption())
     .addOption(maxStatesOption())
     .addOption(maxMemoryOption())
     .addOption(maxDepthOption())
@@ -90,15 +95,19 @@ export function exploreCommand(
         ["tlbstorm explore --protocol empty-table --operation cow --devices 2", "a larger world"],
         ["tlbstorm explore examples/mirror_two_devices.json", "what a scenario says"],
         ["tlbstorm explore --protocol mirror-kvm --operation dontneed --mutate", "what for"],
+        ["tlbstorm explore examples/gpu_munmap.yaml --schedules 50", "the whole machine"],
         ["tlbstorm explore --all --json", "the whole matrix"],
         ["tlbstorm explore --litmus-check test/litmus/*.yaml", "whether what they claim is so"],
       ),
     )
     .action(async (path, options) => {
       const { litmusCheck } = options;
-      const loaded = path === undefined ? null : await readScenario(path, {}, options);
-      const requests =
-        litmusCheck === undefined ? exploreRequests(loaded?.resolved ?? null, options) : [];
+      const { seed, protocol } = options;
+      const overrides = options.schedules === undefined ? {} : { seed, protocol };
+      const loaded = path === undefined ? null : await readScenario(path, overrides, options);
+      const schedules = schedulesOf(loaded, options.schedules);
+      const isSmallWorld = litmusCheck === undefined && schedules === undefined;
+      const requests = isSmallWorld ? exploreRequests(loaded?.resolved ?? null, options) : [];
       const { property, states, mutate, maxStates, maxMemory, maxDepth, quiet } = options;
       deliver(
         await explore(requests, {
@@ -113,6 +122,7 @@ export function exploreCommand(
           trace: options.trace,
           litmus: options.litmus,
           litmusCheck,
+          schedules,
           maxStates,
           maxBytes: maxMemory === undefined ? undefined : maxMemory * 2 ** 20,
           maxDepth,
@@ -123,6 +133,22 @@ export function exploreCommand(
         options,
       );
     });
+}
+
+function schedulesOption() {
+  return new Option(
+    "--schedules <number>",
+    "run the scenario so often, with other choices and latencies each time, not its small world",
+  ).argParser(wholeNumber(1, 1_000_000));
+}
+
+function schedulesOf(
+  loaded: ReadScenario | null,
+  schedules: number | undefined,
+): SchedulesRequest | undefined {
+  if (schedules === undefined) return undefined;
+  if (loaded !== null) return { loaded, schedules };
+  throw new UserError("--schedules", "there is no scenario to run", "name a scenario file");
 }
 
 function litmusCheckOption() {
