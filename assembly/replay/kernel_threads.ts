@@ -4,7 +4,7 @@
  *
  * Models:     ksmd (the first notifier call for a page write-protects it, the second replaces it; a
  *             page merged after one call becomes the shared page), khugepaged, reclaim by kswapd,
- *             and migration by kcompactd or by a task that compacts.
+ *             writing back by a kworker, and migration by kcompactd or by a task that compacts.
  * Source:     linux 6.18 mm/ksm.c (try_to_merge_one_page), mm/khugepaged.c, mm/vmscan.c,
  *             mm/migrate.c
  */
@@ -14,14 +14,15 @@ import { PMD_SIZE } from "../base/page";
 import { PTE_PRESENT, entryFrame, isWritable, mapsFrame } from "../hardware/pgtable/pte";
 import { NotifierEvent } from "../kernel/events";
 import { Kernel } from "../kernel/kernel";
-import { FRAME_KSM, FRAME_USED, isSpecial } from "../kernel/mm/frames";
+import { FRAME_DIRTY, FRAME_FILE, FRAME_KSM, FRAME_USED, isSpecial } from "../kernel/mm/frames";
 import { becomeKsmPage, protectForMerge, replaceByMerged } from "../kernel/mm/ksm";
 import { Mm, findVma, mmAt } from "../kernel/mm/mm";
 import { reclaimFolio } from "../kernel/mm/reclaim";
 import { endRmap, flushReclaimed, flushMigrated, startRmap } from "../kernel/mm/unmap_flush";
-import { hideUnderMigration, showAfterMigration } from "../kernel/mm/migration";
-import { Vma, isAnonymous } from "../kernel/mm/vma";
+import { hideUnderMigration, isUnderMigration, showAfterMigration } from "../kernel/mm/migration";
+import { Vma, isAnonymous, isShared, linearPage } from "../kernel/mm/vma";
 import { collapseBlock } from "../kernel/operations/collapse";
+import { cleanFolio } from "../kernel/operations/file_operations";
 
 export class KernelThreads {
   private ksmPage: u64 = 0;
@@ -134,6 +135,21 @@ export class KernelThreads {
     flushReclaimed(this.kernel);
   }
 
+  // ---- the flusher
+
+  /** The dirty folio that a shared mapping has at `va` is written back. */
+  writeBack(va: u64): void {
+    for (let i: u32 = 0; i < this.kernel.mms.length; i++) {
+      const mm = mmAt(this.kernel.mms.at(i));
+      const vma = findVma(mm, va);
+      if (mm.hasNotifier == 0 || vma == null || vma.file == 0 || !isShared(vma)) continue;
+      const pfn = this.kernel.files.cachedPage(vma.file, linearPage(vma, va));
+      if (pfn == 0 || (this.kernel.frames.head(pfn).flags & FRAME_DIRTY) == 0) continue;
+      cleanFolio(this.kernel, this.kernel.frames.at(pfn).head);
+      return;
+    }
+  }
+
   // ---- migration
 
   /** A migration entry takes the page's place. */
@@ -165,6 +181,7 @@ export class KernelThreads {
     const frames = this.kernel.frames;
     const address = this.kernel.tables.findPte(mmAt(vma.mm), va);
     if (address == 0) return;
+    if (!isUnderMigration(load<u64>(address))) return;
     const entry = showAfterMigration(load<u64>(address));
     store<u64>(address, entry);
     const old = entryFrame(entry);
@@ -177,6 +194,12 @@ export class KernelThreads {
     to.owner = from.owner;
     to.index = from.index;
     to.content = from.content;
+    if ((from.flags & FRAME_FILE) != 0) {
+      // the page cache holds the new page from now on
+      this.kernel.files.dropFromCache(from.owner, from.index);
+      this.kernel.files.addToCache(from.owner, from.index, pfn);
+      from.flags &= ~FRAME_FILE;
+    }
     frames.map(pfn);
     frames.taker = Taker.Migrate;
     store<u64>(address, (entry & ~0x000ffffffffff000) | ((<u64>pfn) << 12));

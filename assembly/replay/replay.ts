@@ -875,6 +875,7 @@ export class Replay {
     if (record.kthread == Kthread.Ksmd) this.threads.ksmCall(record.a0);
     if (record.kthread == Kthread.Khugepaged) this.threads.collapse(record.a0, record.a1);
     if (record.kthread == Kthread.Kswapd) this.threads.reclaim(record.a0);
+    if (record.kthread == Kthread.Kworker) this.threads.writeBack(record.a0);
   }
 
   private settleKthread(task: Task): void {

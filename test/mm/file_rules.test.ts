@@ -163,6 +163,13 @@ describe("fsync", () => {
     ]);
   });
 
+  test("finds nothing to clean in what a kworker has written back", async () => {
+    const program = await Program.start();
+    program.file(10, "ext4", 4).map(0, 4, RW, SHARED_FILE, 10).write(0, 4);
+    program.kernelThread("kworker", { ev: "inval", start: at(0), end: at(4) });
+    expect(program.predict((p) => p.call("fsync", { fd: 10 }))).toEqual([]);
+  });
+
   test("announces nothing for shared memory", async () => {
     const program = await Program.start();
     program.file(10, "tmpfs", 8).map(0, 8, RW, SHARED_FILE, 10).write(0, 8);
@@ -208,6 +215,20 @@ describe("a large folio at the end of a disk's file", () => {
     program.file(10, "ext4", 30).map(5, 30, R, SHARED_FILE, 10);
     program.read(32, 1).map(100, 1).write(100, 1);
     expect(program.predict((p) => p.unmap(5, 30))).toEqual(["[5, 35)", "flush 6"]);
+  });
+});
+
+describe("a write through a 2 MiB entry of shared memory that is mapped privately", () => {
+  test("drops the entry, then copies a page that nothing maps (wp_huge_pmd)", async () => {
+    const program = await Program.start({ shmem_thp: "advise" });
+    program.file(10, "memfd", PAGES_OF_BLOCK, 0);
+    program.map(0, PAGES_OF_BLOCK, RW, SHARED_FILE, 10).advise(0, PAGES_OF_BLOCK, 14).write(0, 1);
+    program.map(PAGES_OF_BLOCK, PAGES_OF_BLOCK, RW, PRIVATE_FILE, 10).read(PAGES_OF_BLOCK, 1);
+    expect(program.predict((p) => p.write(PAGES_OF_BLOCK + 3, 1))).toEqual([
+      `[${PAGES_OF_BLOCK}, ${2 * PAGES_OF_BLOCK})`,
+      "flush -1",
+    ]);
+    expect(program.audit()).toBe(0);
   });
 });
 

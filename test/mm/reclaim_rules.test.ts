@@ -1,6 +1,6 @@
 /** What MADV_COLD, MADV_FREE, MADV_PAGEOUT and reclaim announce and flush, by the kind of page. */
 import { describe, expect, test } from "vitest";
-import { BLOCK, PAGE, Program, R, RW } from "../support/program.js";
+import { BLOCK, PAGE, Program, R, RW, at } from "../support/program.js";
 
 const SHARED_FILE = 1;
 const PRIVATE_FILE = 2;
@@ -10,6 +10,26 @@ const HUGEPAGE = 14;
 const COLD = 20;
 const PAGEOUT = 21;
 const SMALL_FOLIOS = { thp_sizes: { "64kB": "madvise" } };
+
+describe("a migrated page of a file", () => {
+  test("is what the page cache holds from then on", async () => {
+    const program = await Program.start();
+    program.file(10, "memfd", 1).map(0, 1, RW, SHARED_FILE, 10).read(0, 1);
+    program.kernelThread("kcompactd0", { ev: "mig_set", addr: at(0), order: 0 });
+    program.kernelThread("kcompactd0", { ev: "mig_clear", addr: at(0), order: 0 });
+    program.map(8, 1, RW, SHARED_FILE, 10).read(8, 1).drain();
+    expect(program.audit()).toBe(0);
+    expect(program.predict((p) => p.call("ftruncate", { fd: 10, len: 0 }))).toEqual([
+      "[0, 1)",
+      // the kernel thread flushed while it borrowed the tables
+      "flush -1",
+      "[8, 9)",
+      "flush 1",
+      "[0, 1)",
+      "[8, 9)",
+    ]);
+  });
+});
 
 describe("MADV_COLD", () => {
   test("leaves a large folio alone that is only partly concerned and cannot be split", async () => {

@@ -152,6 +152,11 @@ export function copyPage(kernel: Kernel, mm: Mm, vma: Vma, va: u64): void {
  * do_huge_pmd_wp_page; false when the entry was split and the page has to be looked at by itself.
  */
 function writeToHuge(kernel: Kernel, mm: Mm, vma: Vma, va: u64, entry: u64): bool {
+  if (!isAnonymous(vma)) {
+    // wp_huge_pmd: a file's entry is dropped, and the page is faulted in again
+    kernel.plan.splitHugeEntry(vma, va);
+    return false;
+  }
   const block = alignDown(va, PMD_SIZE);
   const isZero = entryFrame(entry) == HUGE_ZERO_PFN;
   if (!isZero && mayReuseHuge(kernel, entry)) {

@@ -225,7 +225,8 @@ export function cleanFile(kernel: Kernel, id: u32, first: u64, end: u64): void {
   }
 }
 
-function cleanFolio(kernel: Kernel, headPfn: u32): void {
+/** Writing one folio back: its mappings learn of the next write. */
+export function cleanFolio(kernel: Kernel, headPfn: u32): void {
   const head = kernel.frames.at(headPfn);
   head.flags &= ~FRAME_DIRTY;
   if (head.mappings != 0) walkFolio(kernel, headPfn, kernel.cleanPages);
