@@ -151,6 +151,14 @@ export class RunSpec {
   gatherBatches: u32;
   /** Bits of LostFlush. */
   lostFlushes: u32;
+  // What goes wrong, in thousandths: an ATC is not told, a completion is not seen or is late, the
+  // log of page requests is full, a response does not arrive.
+  lostInvalidations: u32;
+  lostCompletions: u32;
+  lateCompletions: u32;
+  lateNs: u32;
+  overflows: u32;
+  lostResponses: u32;
   /** Bit n: the host chooses the accesses of device n. */
   hostAccess: u64;
   /** Bit n: the host is told of failures and violations of device n. */

@@ -393,6 +393,7 @@ export enum Counter {
   /** Accesses that reached a frame which nobody maps and nobody has reused. */
   AccessesToUnmapped,
   EventsProcessed,
+  FaultsInjected,
   COUNT,
 }
 
@@ -457,6 +458,8 @@ export enum TraceWhat {
   RequestDropped,
   Interrupt,
   // A page-request handler.
+  /** Something goes wrong that the scenario asks for. Detail: an InjectedFault. */
+  Injected,
   /** Detail: a StepKind. */
   HandlerStep,
   // A device; the index is the lane.
@@ -486,6 +489,15 @@ export enum TraceWhat {
 export enum TracedWork {
   Fault = 0xffff,
   Kthread = 0xfffe,
+}
+
+/** What can be made to go wrong. */
+export enum InjectedFault {
+  LostInvalidation,
+  LostCompletion,
+  LateCompletion,
+  Overflow,
+  LostResponse,
 }
 
 /** What the mm was doing when an entry of its table went, or lost its right to write. */

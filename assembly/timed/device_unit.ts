@@ -19,6 +19,7 @@ import {
   Counter,
   DeviceLatency,
   DeviceState,
+  InjectedFault,
   InvalidPolicy,
   Latency,
   Property,
@@ -379,6 +380,7 @@ export class DeviceUnit {
   respond(index: u32, tag: u32, isSuccess: bool): void {
     const counters = this.machine.counters;
     counters.add(isSuccess ? Counter.ResponsesSuccess : Counter.ResponsesInvalid);
+    if (this.machine.strikes(this.machine.spec.lostResponses, InjectedFault.LostResponse)) return;
     this.machine.schedule(
       this.machine.cost(Latency.Command) + this.cost(DeviceLatency.Link),
       eventOf(EVENT_RESPONSE, this.index, index, (tag << 1) | (isSuccess ? 1 : 0)),

@@ -11,7 +11,14 @@
  * Source:     AMD I/O Virtualization Technology specification; linux drivers/iommu/amd/iommu.c;
  *             PCIe base specification, chapter 10.
  */
-import { Counter, InvalidationScope, Latency, Timing, TraceWhat } from "../abi/vocabulary";
+import {
+  Counter,
+  InjectedFault,
+  InvalidationScope,
+  Latency,
+  Timing,
+  TraceWhat,
+} from "../abi/vocabulary";
 import { PasidTable } from "../hardware/iommu/pasid_table";
 import { PageRequestLog } from "../hardware/iommu/page_request_log";
 import { NO_FRAME } from "../hardware/memory/physical_memory";
@@ -51,6 +58,8 @@ class Invalidation {
   /** ATCs whose completion is still to come. */
   outstanding: u32 = 0;
   isDone: bool = true;
+  /** Its completion will never be seen. */
+  isLost: bool = false;
 }
 
 export class IommuUnit {
@@ -124,7 +133,8 @@ export class IommuUnit {
     const counters = this.machine.counters;
     const log = this.log;
     const wasOverflowed = log.isOverflowed;
-    if (log.push(request, vpn, isWrite)) {
+    const isFull = this.machine.strikes(this.machine.spec.overflows, InjectedFault.Overflow);
+    if (!isFull && log.push(request, vpn, isWrite)) {
       counters.add(Counter.PageRequestsLogged);
       counters.raise(Counter.PageRequestLogHighWater, log.length);
       this.machine.note(TraceWhat.RequestLogged, vpn, 1);
@@ -151,6 +161,7 @@ export class IommuUnit {
     this.cover(invalidation, first, end, isPasid, reach);
     invalidation.submittedAt = this.machine.now;
     invalidation.isDone = false;
+    invalidation.isLost = false;
     this.count(reach);
     if (this.length == 1) this.begin();
     return slot;
@@ -177,12 +188,19 @@ export class IommuUnit {
     }
     const count = this.endpoints!.count;
     invalidation.outstanding = count;
+    const lost = this.machine.spec.lostInvalidations;
     let sent: u64 = 0;
     for (let device: u32 = 0; device < count; device++) {
       sent += this.machine.cost(Latency.Command);
+      if (this.machine.strikes(lost, InjectedFault.LostInvalidation)) {
+        invalidation.isLost = true;
+        invalidation.outstanding--;
+        continue;
+      }
       const arrival = sent + this.endpoints!.linkNs(device);
       this.machine.schedule(arrival, eventOf(EVENT_INVALIDATE_ATC, device, slot, 0));
     }
+    if (invalidation.outstanding == 0) this.complete(slot);
   }
 
   /** A device loses the range; its completion waits for its accesses in flight. */
@@ -209,12 +227,20 @@ export class IommuUnit {
     const poll = <u64>this.machine.spec.pollNs;
     const waited = this.machine.now - this.ring[slot].submittedAt;
     const rest = poll == 0 ? 0 : waited % poll;
-    this.machine.schedule(rest == 0 ? 0 : poll - rest, eventOf(EVENT_COMPLETION, 0, slot, 0));
+    const spec = this.machine.spec;
+    let delay: u64 = rest == 0 ? 0 : poll - rest;
+    if (this.machine.strikes(spec.lateCompletions, InjectedFault.LateCompletion)) {
+      delay += spec.lateNs;
+    }
+    if (this.machine.strikes(spec.lostCompletions, InjectedFault.LostCompletion)) {
+      this.ring[slot].isLost = true;
+    }
+    this.machine.schedule(delay, eventOf(EVENT_COMPLETION, 0, slot, 0));
   }
 
   onCompletion(slot: u32): void {
     const invalidation = this.ring[slot];
-    invalidation.isDone = true;
+    invalidation.isDone = !invalidation.isLost;
     this.note(TraceWhat.InvalidationComplete, invalidation);
     const waited = this.machine.now - invalidation.submittedAt;
     this.machine.timing(Timing.InvalidationWait).record(waited);

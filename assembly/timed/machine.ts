@@ -4,7 +4,14 @@
  * The program of the recording runs as straight code (timed/program.ts); wherever it spends time it
  * pumps the queue, so that devices, IOMMU and workers act between any two of its steps.
  */
-import { Counter, DeviceLatency, Latency, Timing, TraceWhat } from "../abi/vocabulary";
+import {
+  Counter,
+  DeviceLatency,
+  InjectedFault,
+  Latency,
+  Timing,
+  TraceWhat,
+} from "../abi/vocabulary";
 import { RunSpec } from "../abi/records";
 import { wordAt } from "../base/bytes";
 import { Counters } from "../sim/counters";
@@ -105,6 +112,14 @@ export class Machine {
 
   timing(timing: Timing): Histogram {
     return this.timings[timing];
+  }
+
+  /** Whether a fault of that many thousandths strikes now. */
+  strikes(permille: u32, fault: InjectedFault): bool {
+    if (permille == 0 || <u32>this.random.choose(1000) >= permille) return false;
+    this.counters.add(Counter.FaultsInjected);
+    this.note(TraceWhat.Injected, 0, 1 << 40, fault);
+    return true;
   }
 
   /** What a step takes this time. */

@@ -57,6 +57,7 @@ export const COUNT_TEXTS: Readonly<Record<CountName, CountText>> = {
   notifierCalls: notifier("callbacks run"),
   notifierWalksForNothing: notifier("list walks that found nobody"),
   invalidations: iommu("invalidations"),
+  faultsInjected: iommu("faults injected"),
   invalidationCommands: iommu("invalidation commands"),
   completionWaits: iommu("waits for completion"),
   completionWaitsGivenUp: iommu("waits given up: the CPU went on"),

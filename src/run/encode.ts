@@ -79,6 +79,7 @@ export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: numb
     sharedMm,
     mirrorEntries: 65_536,
     ...encodeCores(scenario),
+    ...encodeFaults(scenario.faults),
     hostAccess: 0n,
     hostWatched: 0n,
   });
@@ -104,6 +105,17 @@ function encodeCores({ machine, threads }: ResolvedScenario) {
     threadPages: threads.pages,
     threadWritePermille: permille(threads.writeShare),
     lostFlushes: 0,
+  };
+}
+
+function encodeFaults(faults: ResolvedScenario["faults"]) {
+  return {
+    lostInvalidations: permille(faults.lostInvalidations),
+    lostCompletions: permille(faults.lostCompletions),
+    lateCompletions: permille(faults.lateCompletions),
+    lateNs: faults.lateByNs,
+    overflows: permille(faults.overflows),
+    lostResponses: permille(faults.lostResponses),
   };
 }
 

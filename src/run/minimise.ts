@@ -147,7 +147,7 @@ class Trial {
 
 /** Every scenario that is a cut smaller, the largest cuts first. */
 function* cutsOf(scenario: ResolvedScenario): Generator<ResolvedScenario> {
-  const { devices, workload, iommu, threads } = scenario;
+  const { devices, workload, iommu, threads, faults } = scenario;
   for (const rest of withoutOne(devices)) yield { ...scenario, devices: rest };
   if (threads.count > 0) yield { ...scenario, threads: { ...threads, count: 0 } };
   if (workload.kind === "synthetic") {
@@ -157,6 +157,11 @@ function* cutsOf(scenario: ResolvedScenario): Generator<ResolvedScenario> {
   }
   for (const smaller of withOneChanged(devices, cutsOfDevice)) {
     yield { ...scenario, devices: smaller };
+  }
+  for (const [fault, share] of Object.entries(faults)) {
+    if (fault !== "lateByNs" && share > 0) {
+      yield { ...scenario, faults: { ...faults, [fault]: 0 } };
+    }
   }
   for (const workers of smallerThan(iommu.workers)) {
     yield { ...scenario, iommu: { ...iommu, workers } };

@@ -440,6 +440,43 @@ export const DEFAULTS = {
     grade: "assumption",
   },
 
+  "faults.lostInvalidations": {
+    value: 0,
+    unit: "of them",
+    source: "faults are injected only where they are asked for",
+    grade: "choice",
+  },
+  "faults.lostCompletions": {
+    value: 0,
+    unit: "of them",
+    source: "faults are injected only where they are asked for",
+    grade: "choice",
+  },
+  "faults.lateCompletions": {
+    value: 0,
+    unit: "of them",
+    source: "faults are injected only where they are asked for",
+    grade: "choice",
+  },
+  "faults.lateBy": {
+    value: 100_000,
+    unit: "ns",
+    source: "long against the wait for a completion, short against the time until it is given up",
+    grade: "assumption",
+  },
+  "faults.overflows": {
+    value: 0,
+    unit: "of them",
+    source: "faults are injected only where they are asked for",
+    grade: "choice",
+  },
+  "faults.lostResponses": {
+    value: 0,
+    unit: "of them",
+    source: "faults are injected only where they are asked for",
+    grade: "choice",
+  },
+
   until: { value: "workload", unit: "", source: "the end of the workload", grade: "choice" },
 
   "workload.speed": { value: 1, unit: "", source: "as recorded", grade: "choice" },

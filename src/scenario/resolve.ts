@@ -15,6 +15,7 @@ import type {
   ResolvedIommu,
   ResolvedMachine,
   ResolvedScenario,
+  ResolvedFaults,
   ResolvedThreads,
   ResolvedUntil,
   ResolvedWorkload,
@@ -69,6 +70,7 @@ function fillIn(scenario: Scenario, settings: Settings): ResolvedScenario {
     ),
     workload: resolveWorkload(scenario.workload, settings),
     threads: resolveThreads(scenario.threads, settings),
+    faults: resolveFaults(scenario.faults, settings),
     until: resolveUntil(scenario.until, settings),
   };
 }
@@ -258,6 +260,17 @@ function resolveThreads(threads: Scenario["threads"], settings: Settings): Resol
     pages: settings.pick("threads.pages", threads?.pages),
     writeShare: settings.pick("threads.writeShare", threads?.writeShare),
     think: settings.pick("threads.think", threads?.think),
+  };
+}
+
+function resolveFaults(faults: Scenario["faults"], settings: Settings): ResolvedFaults {
+  return {
+    lostInvalidations: settings.pick("faults.lostInvalidations", faults?.lostInvalidations),
+    lostCompletions: settings.pick("faults.lostCompletions", faults?.lostCompletions),
+    lateCompletions: settings.pick("faults.lateCompletions", faults?.lateCompletions),
+    lateByNs: settings.pick("faults.lateBy", faults?.lateBy),
+    overflows: settings.pick("faults.overflows", faults?.overflows),
+    lostResponses: settings.pick("faults.lostResponses", faults?.lostResponses),
   };
 }
 

@@ -127,6 +127,16 @@ export interface ResolvedThreads {
   think: Latency;
 }
 
+/** What goes wrong although nobody's code is wrong; shares of all that could. */
+export interface ResolvedFaults {
+  lostInvalidations: number;
+  lostCompletions: number;
+  lateCompletions: number;
+  lateByNs: number;
+  overflows: number;
+  lostResponses: number;
+}
+
 /** When a run ends; the end of the workload ends it in any case. */
 export type ResolvedUntil =
   { kind: "workload" } | { kind: "time"; ns: number } | { kind: "events"; events: number };
@@ -145,5 +155,6 @@ export interface ResolvedScenario {
   devices: ResolvedDevice[];
   workload: ResolvedWorkload;
   threads: ResolvedThreads;
+  faults: ResolvedFaults;
   until: ResolvedUntil;
 }

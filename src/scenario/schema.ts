@@ -220,6 +220,19 @@ const ThreadsSchema = record({
   think: latency("pause of a thread between two accesses").optional(),
 }).describe("threads of the program that access its memory all the time");
 
+const FaultsSchema = record({
+  lostInvalidations: share(
+    "share of invalidation requests that do not reach their ATC; who waits gives up in the end",
+  ).optional(),
+  lostCompletions: share(
+    "share of invalidations that are complete, but nobody is told; who waits gives up in the end",
+  ).optional(),
+  lateCompletions: share("share of invalidations whose completion is seen late").optional(),
+  lateBy: duration("how late that is").optional(),
+  overflows: share("share of page requests that find the log full, and are dropped").optional(),
+  lostResponses: share("share of responses that do not reach their device").optional(),
+}).describe("what goes wrong although nobody's code is wrong; nothing, unless it is asked for");
+
 const UntilSchema = z
   .union([
     duration("simulated time", Number.MAX_SAFE_INTEGER),
@@ -250,6 +263,7 @@ export const ScenarioSchema = record({
   devices: z.array(DeviceSchema).max(64).optional(),
   workload: WorkloadSchema.optional(),
   threads: ThreadsSchema.optional(),
+  faults: FaultsSchema.optional(),
   until: UntilSchema.optional(),
 }).describe("a tlbstorm scenario");
 

@@ -1,6 +1,12 @@
 /** One entry of a trace in words: who it is about, and what happened. */
 import type { TraceEntry } from "../abi/trace.js";
-import { Property, StepKind, TracedWork, TraceWhat } from "../abi/vocabulary.generated.js";
+import {
+  InjectedFault,
+  Property,
+  StepKind,
+  TracedWork,
+  TraceWhat,
+} from "../abi/vocabulary.generated.js";
 import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
 import { STEP_TEXTS } from "../explore/step_texts.js";
 import { callByNumber } from "../workload/calls.js";
@@ -35,6 +41,14 @@ export function workName(detail: number): string {
   return call?.name ?? (detail in WORK_NAMES ? WORK_NAMES[detail as TracedWork] : `call ${detail}`);
 }
 
+const FAULTS: Record<InjectedFault, string> = {
+  [InjectedFault.LostInvalidation]: "FAULT: request to ATC lost",
+  [InjectedFault.LostCompletion]: "FAULT: completion lost",
+  [InjectedFault.LateCompletion]: "FAULT: completion late",
+  [InjectedFault.Overflow]: "FAULT: log overflow",
+  [InjectedFault.LostResponse]: "FAULT: response lost",
+};
+
 const TEXTS: Record<TraceWhat, (entry: TraceEntry) => string> = {
   [TraceWhat.OperationBegin]: ({ detail }) => `${workName(detail)} begins`,
   [TraceWhat.OperationEnd]: () => "it returns",
@@ -59,6 +73,7 @@ const TEXTS: Record<TraceWhat, (entry: TraceEntry) => string> = {
   [TraceWhat.RequestLogged]: () => "page request logged",
   [TraceWhat.RequestDropped]: () => "page request dropped",
   [TraceWhat.Interrupt]: () => "interrupt",
+  [TraceWhat.Injected]: ({ detail }) => FAULTS[detail as InjectedFault],
   [TraceWhat.HandlerStep]: ({ detail }) => STEP_TEXTS[detail as StepKind],
   [TraceWhat.Asked]: (entry) => lane(entry, "ATC miss"),
   [TraceWhat.Answered]: (entry) => lane(entry, `answer: ${frame(entry.detail)}`),
