@@ -4,10 +4,11 @@
  * Models:     an IOTLB and walk caches shared by all devices; one invalidation at a time: its
  *             effect in the IOTLB, a request to each ATC, their completions, which wait for
  *             accesses in flight through what was invalidated, and the completion that a CPU polls
- *             for; a queue with room for a number of commands.
+ *             for; a queue with room for a number of commands; requests and completions that are
+ *             lost or late, where the scenario injects such faults.
  * Simplifies: an invalidation's commands leave the queue together, and the next one begins when
  *             the one before is complete, as the driver holds the command lock while it polls.
- *                                                                             (DEVIATIONS D9)
+ *             No fault strikes an invalidation within a worker's fault.      (DEVIATIONS D9)
  * Source:     AMD I/O Virtualization Technology specification; linux drivers/iommu/amd/iommu.c;
  *             PCIe base specification, chapter 10.
  */
