@@ -23,6 +23,7 @@ import {
 import { Mm, mmAt } from "./mm/mm";
 import { moveTables } from "./mm/move_tables";
 import { ProtectKind, changeProtection } from "./mm/protect";
+import { clearSoftDirtyRange } from "./mm/soft_dirty";
 import { Vma, isShared } from "./mm/vma";
 import { prepareAnonVma } from "./mm/anon_vma";
 import { zapRange } from "./mm/zap";
@@ -82,6 +83,10 @@ export class ImmediatePlan extends Plan {
 
   markLazyFree(vma: Vma, start: u64, end: u64): void {
     markLazyFree(this.kernel, vma, start, end);
+  }
+
+  clearSoftDirty(vma: Vma, start: u64, end: u64): void {
+    clearSoftDirtyRange(this.kernel, vma, start, end);
   }
 
   markCold(vma: Vma, start: u64, end: u64): void {

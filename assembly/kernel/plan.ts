@@ -54,6 +54,8 @@ export abstract class Plan {
   abstract protectForUffd(vma: Vma, start: u64, end: u64, protects: bool): void;
   /** MADV_FREE: entries become clean and old, their pages lazily freed. */
   abstract markLazyFree(vma: Vma, start: u64, end: u64): void;
+  /** Entries lose the right to write and the mark that they were written. */
+  abstract clearSoftDirty(vma: Vma, start: u64, end: u64): void;
   /** MADV_COLD: entries become old. */
   abstract markCold(vma: Vma, start: u64, end: u64): void;
   /** Moves the entries of `[start, end)` of `source` to `target` in `targetVma`. */

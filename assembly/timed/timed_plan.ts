@@ -108,6 +108,12 @@ export class TimedPlan extends ImmediatePlan {
     super.protectForUffd(vma, start, end, protects);
   }
 
+  clearSoftDirty(vma: Vma, start: u64, end: u64): void {
+    this.enter(Taker.Other, vma.mm);
+    super.clearSoftDirty(vma, start, end);
+    this.spendOn(TraceWhat.Protected, vma, start, end);
+  }
+
   moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {
     this.enter(Taker.Mremap, source.mm);
     super.moveTables(source, start, target, end, targetVma);
