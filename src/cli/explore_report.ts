@@ -114,29 +114,71 @@ const SHORT: Record<string, string> = {
   served: "srv",
 };
 
+/** Columns that a table of the matrix may take: more operations begin another one. */
+const MATRIX_WIDTH = 100;
+const COLUMN_GAP = 2;
+
 /** Protocols against operations: what is violated, and in how many steps. */
 export function formatMatrix(cells: readonly ExploreResult[]): string {
   const protocols = [...new Set(cells.map(({ protocol }) => protocol))];
   const operations = [...new Set(cells.map(({ operation }) => operation))];
-  const rows = protocols.map((protocol) => [
-    protocol,
-    ...operations.map((operation) => {
+  const columns = operations.map((operation) => [
+    operation,
+    ...protocols.map((protocol) => {
       const cell = cells.find((one) => one.protocol === protocol && one.operation === operation);
       return cell === undefined ? "" : formatCell(cell);
     }),
   ]);
-  const heads = ["protocol", ...operations].map((head) => ({ head }));
+  const names = ["protocol", ...protocols];
   const total = cells.reduce((sum, { states }) => sum + states, 0);
   const seconds = cells.reduce((sum, cell) => sum + cell.seconds, 0);
   return [
-    formatTable(heads, rows),
-    "",
-    "violated properties with the steps of a shortest counterexample; a dot: all that apply hold",
-    `${Object.entries(SHORT)
-      .map(([id, short]) => `${short} ${id}`)
-      .join(", ")}, ? unknown; (srv): only while something possible is kept waiting for ever`,
-    `${cells.length} worlds, ${grouped(total)} states, ${seconds.toFixed(2)} s`,
-  ].join("\n");
+    ...tablesOf(columns, MATRIX_WIDTH - widthOf(names)).map((some) => tableOf(names, some)),
+    [
+      "violated properties with the steps of a shortest counterexample; a dot: all that apply hold",
+      ...legend(),
+      "?: unknown; (srv): only while something possible is kept waiting for ever",
+      `${cells.length} worlds, ${grouped(total)} states, ${seconds.toFixed(2)} s`,
+    ].join("\n"),
+  ].join("\n\n");
+}
+
+/** Which property is meant, on two lines. */
+function legend(): string[] {
+  const meanings = Object.entries(SHORT).map(([id, short]) => `${short} ${id}`);
+  const half = meanings.length / 2;
+  return [`${meanings.slice(0, half).join(", ")},`, meanings.slice(half).join(", ")];
+}
+
+/** A table; each column is a list of texts, its head first. */
+function tableOf(names: readonly string[], columns: readonly (readonly string[])[]): string {
+  const [heads = [], ...rows] = names.map((name, at) => [
+    name,
+    ...columns.map((column) => column[at] ?? ""),
+  ]);
+  return formatTable(
+    heads.map((head) => ({ head })),
+    rows,
+  );
+}
+
+/** As many columns in each table as fit. */
+function tablesOf(columns: readonly string[][], room: number): string[][][] {
+  const tables: string[][][] = [];
+  let left = 0;
+  for (const column of columns) {
+    left -= widthOf(column) + COLUMN_GAP;
+    if (left < 0 || tables.length === 0) {
+      tables.push([]);
+      left = room - widthOf(column) - COLUMN_GAP;
+    }
+    tables.at(-1)!.push(column);
+  }
+  return tables;
+}
+
+function widthOf(texts: readonly string[]): number {
+  return Math.max(...texts.map(({ length }) => length));
 }
 
 function formatCell({ properties }: ExploreResult): string {
