@@ -10,7 +10,8 @@
  *             passed, and the acknowledgement; broadcasts that are complete when their barrier is;
  *             the judgement of every access that a TLB translates.
  * Simplifies: an mm has one address-space tag on every core, and keeps it; a walk is done at once;
- *             the walks of a fault are part of the time of that fault; mms without devices fill
+ *             a walk that ends in a fault is left out, and that of the access repeated after it
+ *             is part of the time of the fault; mms without devices fill
  *             TLBs and are flushed without time and uncounted; CPUs beyond the cores share them.
  *                                                                            (DEVIATIONS D13)
  * Source:     linux 6.18 arch/x86/mm/tlb.c (flush_tlb_multi, flush_tlb_func), kernel/smp.c
@@ -110,9 +111,9 @@ export class Cpus {
     return this.walk(mm, cpu, vpn, isWrite) * this.machine.cost(Latency.CpuWalkStep);
   }
 
-  /** The first half of an access that faults: the TLB does not help, nor does a walk. */
+  /** The first half of an access that faults: the TLB does not help it. */
   faults(mm: Mm, cpu: u32, vpn: u64, isWrite: bool): void {
-    if (!this.lookup(mm, cpu, vpn, isWrite)) this.walk(mm, cpu, vpn, isWrite);
+    this.lookup(mm, cpu, vpn, isWrite);
   }
 
   /** The second half, when the fault was handled: the access is repeated. */

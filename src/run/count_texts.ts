@@ -44,7 +44,7 @@ export const COUNT_TEXTS: Readonly<Record<CountName, CountText>> = {
   cpuTlbHits: cpu("program's accesses that a TLB translates"),
   cpuTlbSecondLevelHits: cpu("of these, in the second level"),
   cpuTlbMisses: cpu("program's accesses that miss the TLB"),
-  cpuWalkReads: cpu("memory reads of page walks"),
+  cpuWalkReads: cpu("memory reads of walks that found a page"),
   cpuTlbEntriesDropped: cpu("TLB entries dropped by flushes"),
   ipisSent: cpu("IPIs: one for each CPU asked to flush"),
   cpuFlushesRemote: cpu("flushes that other CPUs asked for"),

@@ -21,6 +21,8 @@ const GENERATION_SHIFT: u64 = 32;
 const GENERATION_MASK: u64 = 0x7fffffff;
 /** The number that stands for no slot. */
 export const NO_SLOT: u32 = 0xffffffff;
+/** The last use of an empty way: before that of any entry. */
+const NEVER: u32 = 0;
 /** A sweep over all entries is cheaper than probing from a tenth of them on (measured). */
 const SWEEP_RATIO: u64 = 10;
 
@@ -152,6 +154,7 @@ export class Tlb {
     if ((tag & HUGE) != 0) this.hugeEntries--;
     putLong(this.tags, slot, 0);
     putLong(this.payloads, slot, 0);
+    putWord(this.lastUse, slot, NEVER);
   }
 
   // @ts-ignore: decorator
@@ -225,11 +228,31 @@ export class Tlb {
   /** An empty way if the set has one, else the least recently used. */
   private victim(set: u32): u32 {
     const first = set * this.ways;
+    if ((this.ways & 3) == 0) return first + this.leastOf(this.lastUse + ((<usize>first) << 2));
     let oldest = first;
     for (let slot = first; slot < first + this.ways; slot++) {
-      if ((longAt(this.tags, slot) & VALID) == 0) return slot;
       if (wordAt(this.lastUse, slot) < wordAt(this.lastUse, oldest)) oldest = slot;
     }
     return oldest;
+  }
+
+  /** The first of the least words of a set: four at a time. */
+  private leastOf(start: usize): u32 {
+    const end = start + ((<usize>this.ways) << 2);
+    let least = v128.load(start);
+    for (let at = start + 16; at < end; at += 16) least = i32x4.min_u(least, v128.load(at));
+    const wanted = i32x4.splat(
+      min(
+        min(<u32>i32x4.extract_lane(least, 0), <u32>i32x4.extract_lane(least, 1)),
+        min(<u32>i32x4.extract_lane(least, 2), <u32>i32x4.extract_lane(least, 3)),
+      ),
+    );
+    let at = start;
+    let same = i32x4.eq(v128.load(at), wanted);
+    while (!v128.any_true(same)) {
+      at += 16;
+      same = i32x4.eq(v128.load(at), wanted);
+    }
+    return <u32>((at - start) >> 2) + <u32>ctz(i32x4.bitmask(same));
   }
 }
