@@ -41,7 +41,9 @@ describe("tlbstorm record", () => {
 
   test("refuses a place where nothing can be written, before the program runs", () => {
     const { exitCode, stderr } = tlbstorm(["record", "--out", directory, "--", "sleep", "60"]);
-    expect(stderr).toBe(`error: ${directory}: cannot be written: it is a directory\n`);
+    expect(stderr).toBe(
+      `error: ${directory}: cannot be written: it is a directory\n  name a file\n`,
+    );
     expect(exitCode).toBe(2);
   });
 });
