@@ -3,7 +3,7 @@
  */
 import { Taker } from "../abi/vocabulary";
 import { PAGE_SHIFT, LEVEL_PMD } from "../base/page";
-import { entryFrame, isHuge, isPresent, isWritable } from "../hardware/pgtable/pte";
+import { entryFrame, isHuge, isPresent, isWritable, mapsFrame } from "../hardware/pgtable/pte";
 import { MIXED_TAKERS } from "../kernel/mm/frames";
 import { Kernel } from "../kernel/kernel";
 import { findVma, indexOf, Mm, vmaOf } from "../kernel/mm/mm";
@@ -49,14 +49,14 @@ export class KernelSpace extends AddressSpace {
     const pmdAddress = tables.find(mm, va, LEVEL_PMD);
     if (pmdAddress == 0) return false;
     const pmd = load<u64>(pmdAddress);
-    if (isHuge(pmd) && isPresent(pmd)) {
+    if (isHuge(pmd)) {
+      if (!isPresent(pmd)) return false;
       this.frame = entryFrame(pmd) + ((<u32>vpn) & 511);
       this.isWritable = isWritable(pmd);
       return true;
     }
-    const address = tables.findPte(mm, va);
-    if (address == 0) return false;
-    const pte = load<u64>(address);
+    if (pmd == 0 || !mapsFrame(pmd)) return false;
+    const pte = load<u64>(tables.pteIn(pmd, va));
     if (!isPresent(pte)) return false;
     this.frame = entryFrame(pte);
     this.isWritable = isWritable(pte);

@@ -85,7 +85,8 @@ export class ByteReader {
 /** The 32-bit FNV-1a hash. Source: draft-eastlake-fnv. */
 export function fnv1a(bytes: Uint8Array): number {
   let hash = 0x811c9dc5;
-  for (const byte of bytes) hash = Math.imul(hash ^ byte, 0x01000193);
+  // By index: a program's records are megabytes, and an iterator takes three times as long.
+  for (let at = 0; at < bytes.length; at++) hash = Math.imul(hash ^ bytes[at]!, 0x01000193);
   return hash >>> 0;
 }
 
