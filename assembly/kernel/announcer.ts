@@ -23,6 +23,12 @@ export class Announcer extends EventSink {
   private readonly starts: usize = allocate(OPEN_MAX << 3);
   private readonly ends: usize = allocate(OPEN_MAX << 3);
 
+  /**
+   * An address for which a notifier holds a lock: it refuses a range of it that may not block; 0:
+   * none.
+   */
+  heldAt: u64 = 0;
+
   constructor(
     private readonly sink: EventSink,
     private readonly facts: EraFacts,
@@ -31,12 +37,16 @@ export class Announcer extends EventSink {
   }
 
   rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
-    if (this.open < OPEN_MAX) {
-      putLong(this.starts, this.open, start);
-      putLong(this.ends, this.open, end);
-    }
-    this.open++;
+    this.push(start, end);
     if (mm.hasNotifier != 0) this.sink.rangeStart(mm, event, start, end);
+  }
+
+  rangeStartNonblock(mm: Mm, event: NotifierEvent, start: u64, end: u64): bool {
+    const refuses = this.heldAt >= start && this.heldAt < end && this.heldAt != 0;
+    if (mm.hasNotifier != 0 && refuses) return false;
+    const wasHeard = mm.hasNotifier == 0 || this.sink.rangeStartNonblock(mm, event, start, end);
+    if (wasHeard) this.push(start, end);
+    return wasHeard;
   }
 
   rangeEnd(mm: Mm): void {
@@ -100,6 +110,27 @@ export class Announcer extends EventSink {
 
   changePte(mm: Mm, va: u64): void {
     if (this.facts.hasChangePte && mm.hasNotifier != 0) this.sink.changePte(mm, va);
+  }
+
+  clearFlushYoung(mm: Mm, start: u64, end: u64): void {
+    if (mm.hasNotifier == 0) return;
+    this.sink.clearFlushYoung(mm, start, this.facts.youngHasRange ? end : start + 4096);
+  }
+
+  clearYoung(mm: Mm, start: u64, end: u64): void {
+    if (this.facts.hasClearYoung && mm.hasNotifier != 0) this.sink.clearYoung(mm, start, end);
+  }
+
+  testYoung(mm: Mm, va: u64): void {
+    if (mm.hasNotifier != 0) this.sink.testYoung(mm, va);
+  }
+
+  private push(start: u64, end: u64): void {
+    if (this.open < OPEN_MAX) {
+      putLong(this.starts, this.open, start);
+      putLong(this.ends, this.open, end);
+    }
+    this.open++;
   }
 
   /** The notifier hears of nothing that follows. */

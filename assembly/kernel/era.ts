@@ -47,7 +47,16 @@ export class EraFacts {
   /** set_pte_at_notify calls change_pte before it sets the entry. */
   hasChangePte: bool = false;
 
+  /** clear_flush_young is given a range; else one address. */
+  youngHasRange: bool = true;
+  /** clear_young, for who needs no flush (4.3). */
+  hasClearYoung: bool = true;
+
   // ---- operations
+  /** The OOM reaper takes an mm with a notifier, which may not block then (4.19). */
+  reapsNotified: bool = true;
+  /** ... and begins at its last VMA (6.18). */
+  reapsBackwards: bool = true;
   /** mprotect's pair begins at the first populated entry of this level ... */
   protectLevel: u32 = LEVEL_PUD;
   /**
@@ -102,6 +111,10 @@ export class EraFacts {
    * The flush of an entry that becomes writable in a fault: secondary TLBs may hold it read-only.
    */
   flushesUpgrades: bool = false;
+  /** The flush of an entry whose accessed bit reclaim clears ... */
+  flushesYoung: bool = false;
+  /** ... and whether it is waited for (ptep_clear_flush_young). */
+  awaitsYoung: bool = false;
 }
 
 export function factsOf(era: Era, arch: Arch): EraFacts {
@@ -123,6 +136,7 @@ function onArm64(facts: EraFacts): void {
   facts.pmdFlushShift = 21;
   facts.flushesUpgrades = true;
   facts.reclaimsTables = false;
+  facts.flushesYoung = true;
 }
 
 /** Before 6.6 moved the secondary flush into the architectures' flush functions. */
@@ -141,6 +155,7 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.replacesHugeZero = false;
   facts.unmapsInRuns = false;
   facts.collapsesWritable = true;
+  facts.reapsBackwards = false;
   if (isArm64) facts.batchesReclaim = false;
 }
 
@@ -156,12 +171,15 @@ function asIn4_15(facts: EraFacts, isArm64: bool): void {
   // MAX_TLB_RANGE: 1024 pages
   if (isArm64) facts.flushCeiling = 1024;
   facts.pmdFlushShift = 12;
+  facts.awaitsYoung = true;
+  facts.reapsNotified = false;
 }
 
 /** Before the reverse map got pairs, before reclaim was batched. */
 function asIn3_19(facts: EraFacts): void {
   facts.hasOnlyEnd = false;
   facts.notifiesDowngrades = true;
+  facts.hasClearYoung = false;
   facts.hasInvalidatePage = true;
   facts.batchesReclaim = false;
 }
@@ -170,5 +188,6 @@ function asIn3_19(facts: EraFacts): void {
 function asIn3_17(facts: EraFacts): void {
   facts.secondaryFlush = SecondaryFlush.None;
   facts.endFlushesSecondary = false;
+  facts.youngHasRange = false;
   facts.scope = InvalidationScope.Pasid;
 }

@@ -32,6 +32,12 @@ export abstract class EventSink {
    */
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
 
+  /** The same, for notifiers that may not block; false: one refused, and no end will come. */
+  rangeStartNonblock(mm: Mm, event: NotifierEvent, start: u64, end: u64): bool {
+    this.rangeStart(mm, event, start, end);
+    return true;
+  }
+
   abstract rangeEnd(mm: Mm): void;
 
   /** A CPU flushed its TLB, or asked others to: what the tracepoint tlb_flush tells. */
@@ -73,6 +79,15 @@ export abstract class EventSink {
 
   /** The entry of `va` is about to be set to another page. */
   changePte(mm: Mm, va: u64): void {}
+
+  /** The pages of the range are taken for old, and so shall their secondary entries be. */
+  clearFlushYoung(mm: Mm, start: u64, end: u64): void {}
+
+  /** The same, where secondary TLBs may keep what they have. */
+  clearYoung(mm: Mm, start: u64, end: u64): void {}
+
+  /** Whether the page was accessed, when the CPUs' entry says that it was not. */
+  testYoung(mm: Mm, va: u64): void {}
 
   release(mm: Mm): void {}
 

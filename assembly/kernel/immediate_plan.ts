@@ -26,6 +26,7 @@ import { ProtectKind, changeProtection } from "./mm/protect";
 import { clearSoftDirtyRange } from "./mm/soft_dirty";
 import { Vma, isShared } from "./mm/vma";
 import { prepareAnonVma } from "./mm/anon_vma";
+import { ageFolio, sampleYoung, testYoung } from "./mm/young";
 import { zapRange } from "./mm/zap";
 import { Plan, ZapKind } from "./plan";
 
@@ -41,6 +42,10 @@ export class ImmediatePlan extends Plan {
 
   rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void {
     this.kernel.sink.rangeStart(mm, event, start, end);
+  }
+
+  rangeStartNonblock(mm: Mm, event: NotifierEvent, start: u64, end: u64): bool {
+    return this.kernel.sink.rangeStartNonblock(mm, event, start, end);
   }
 
   rangeEnd(mm: Mm): void {
@@ -91,6 +96,18 @@ export class ImmediatePlan extends Plan {
 
   markCold(vma: Vma, start: u64, end: u64): void {
     markCold(this.kernel, vma, start, end);
+  }
+
+  ageFolio(headPfn: u32, flushes: bool): u32 {
+    return ageFolio(this.kernel, headPfn, flushes);
+  }
+
+  sampleYoung(vma: Vma, va: u64): void {
+    sampleYoung(this.kernel, vma, va);
+  }
+
+  testYoung(vma: Vma, va: u64): bool {
+    return testYoung(this.kernel, vma, va);
   }
 
   moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {

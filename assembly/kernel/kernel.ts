@@ -29,6 +29,7 @@ import { Protection } from "./mm/protect";
 import { Swap } from "./mm/swap";
 import { PendingPages } from "./mm/pending_pages";
 import { Vma } from "./mm/vma";
+import { AgeFolio } from "./mm/young";
 import { VmaMerge } from "./mm/vma_merge";
 import { Plan } from "./plan";
 
@@ -50,6 +51,7 @@ export class Kernel {
   readonly swapOutPage: SwapOutPage = new SwapOutPage();
   readonly cleanPages: CleanPages = new CleanPages();
   readonly countEntries: CountEntries = new CountEntries();
+  readonly ageFolio: AgeFolio = new AgeFolio();
   readonly protection: Protection = new Protection();
   /** Every live mm, in the order of creation. */
   readonly mms: WordList;

@@ -21,6 +21,8 @@ export const enum ZapKind {
   File = 3,
   /** A range that is emptied for guard markers: tables stay. */
   Guard = 4,
+  /** An mm that is about to die. */
+  Reap = 5,
 }
 
 export abstract class Plan {
@@ -33,6 +35,8 @@ export abstract class Plan {
   abstract attach(mm: Mm, start: u64, end: u64): void;
 
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
+  /** A range whose notifiers may not block; false when one of them refuses it. */
+  abstract rangeStartNonblock(mm: Mm, event: NotifierEvent, start: u64, end: u64): bool;
   abstract rangeEnd(mm: Mm): void;
   /** The end of a pair in which secondary TLBs were flushed. */
   abstract rangeOnlyEnd(mm: Mm): void;
@@ -58,6 +62,14 @@ export abstract class Plan {
   abstract clearSoftDirty(vma: Vma, start: u64, end: u64): void;
   /** MADV_COLD: entries become old. */
   abstract markCold(vma: Vma, start: u64, end: u64): void;
+  /**
+   * Clears the accessed bits of a folio in every mm, with a flush or without; how many were set.
+   */
+  abstract ageFolio(headPfn: u32, flushes: bool): u32;
+  /** DAMON: the entry of `va` becomes old. */
+  abstract sampleYoung(vma: Vma, va: u64): void;
+  /** DAMON: whether `va` was accessed since. */
+  abstract testYoung(vma: Vma, va: u64): bool;
   /** Moves the entries of `[start, end)` of `source` to `target` in `targetVma`. */
   abstract moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void;
   /** fork: copies the entries of `parent`, write-protecting both sides where pages are private. */

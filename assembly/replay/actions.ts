@@ -5,6 +5,8 @@ import { ReplayAction } from "../abi/recording";
 import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";
 import { Access } from "../kernel/mm/access";
+import { checkReferenced, checkSample, prepareSample, trackIdle } from "../kernel/operations/aging";
+import { reapMm } from "../kernel/operations/reap";
 import { writeDirect } from "../kernel/operations/file_operations";
 import { clearSoftDirty } from "../kernel/operations/soft_dirty";
 import { touchRange } from "../kernel/operations/populate";
@@ -62,6 +64,23 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
       return true;
     case ReplayAction.ReclaimPages:
       reclaimPages(kernel, mm, a, b);
+      return true;
+    case ReplayAction.CheckReferenced:
+      checkReferenced(kernel, mm, a, b);
+      return true;
+    case ReplayAction.TrackIdle:
+      trackIdle(kernel, mm, a, b);
+      return true;
+    case ReplayAction.PrepareSample:
+      prepareSample(kernel, mm, a);
+      return true;
+    case ReplayAction.CheckSample:
+      checkSample(kernel, mm, a);
+      return true;
+    case ReplayAction.ReapMm:
+      kernel.sink.heldAt = a;
+      reapMm(kernel, mm);
+      kernel.sink.heldAt = 0;
       return true;
     default:
       return false;

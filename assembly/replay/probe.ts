@@ -26,6 +26,11 @@ export class ProbeSink extends EventSink {
     this.push(mm.id, ProbeKind.RangeStart, event, start, end);
   }
 
+  rangeStartNonblock(mm: Mm, event: NotifierEvent, start: u64, end: u64): bool {
+    this.push(mm.id, ProbeKind.RangeStartNonblock, event, start, end);
+    return true;
+  }
+
   rangeEnd(mm: Mm): void {
     this.push(mm.id, ProbeKind.RangeEnd, 0, 0, 0);
   }
@@ -49,6 +54,18 @@ export class ProbeSink extends EventSink {
 
   changePte(mm: Mm, va: u64): void {
     this.push(mm.id, ProbeKind.ChangePte, 0, va, va + 4096);
+  }
+
+  clearFlushYoung(mm: Mm, start: u64, end: u64): void {
+    this.push(mm.id, ProbeKind.ClearFlushYoung, 0, start, end);
+  }
+
+  clearYoung(mm: Mm, start: u64, end: u64): void {
+    this.push(mm.id, ProbeKind.ClearYoung, 0, start, end);
+  }
+
+  testYoung(mm: Mm, va: u64): void {
+    this.push(mm.id, ProbeKind.TestYoung, 0, va, va + 4096);
   }
 
   release(mm: Mm): void {

@@ -167,6 +167,7 @@ export class TimedPlan extends ImmediatePlan {
 
 function takerOf(kind: ZapKind): Taker {
   if (kind == ZapKind.Unmap) return Taker.Munmap;
+  if (kind == ZapKind.Reap) return Taker.Other;
   return kind == ZapKind.Discard ? Taker.Dontneed : Taker.Truncate;
 }
 

@@ -99,6 +99,14 @@ export enum ProbeKind {
   /** start: the order of the folio */
   FreedPage = 8,
   FreedTable = 9,
+  /** detail: a member of NotifierEvent; start, end */
+  RangeStartNonblock = 10,
+  /** start, end */
+  ClearFlushYoung = 11,
+  /** start, end */
+  ClearYoung = 12,
+  /** start, end */
+  TestYoung = 13,
 }
 
 export enum AccessKind {
@@ -175,6 +183,16 @@ export enum ReplayAction {
   /** start, count, length, step: the ranges of the process_madvise that follows. */
   AdviseRanges = 12,
   ReclaimPages = 13,
+  /** start, end: reclaim asks whether their folios are in use. */
+  CheckReferenced = 14,
+  /** start, end: their folios are marked idle. */
+  TrackIdle = 15,
+  /** address: DAMON makes it old. */
+  PrepareSample = 16,
+  /** address: DAMON asks whether it was accessed since. */
+  CheckSample = 17,
+  /** address for which a notifier holds a lock, or 0: the mm is reaped. */
+  ReapMm = 18,
 }
 
 /** What of the recorded system decides how its mm behaves. */

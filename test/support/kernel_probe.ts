@@ -121,6 +121,8 @@ function describe(record: RecordOf<"ProbeRecord">): string {
   switch (record.kind as ProbeKind) {
     case ProbeKind.RangeStart:
       return `S ${EVENTS[detail]} ${range(start, end)}`;
+    case ProbeKind.RangeStartNonblock:
+      return `S ${EVENTS[detail]} ${range(start, end)} nonblock`;
     case ProbeKind.RangeEnd:
       return "E";
     case ProbeKind.CpuFlush:
@@ -133,6 +135,12 @@ function describe(record: RecordOf<"ProbeRecord">): string {
       return `invalidate_page ${range(start, end)}`;
     case ProbeKind.ChangePte:
       return `change_pte ${range(start, end)}`;
+    case ProbeKind.ClearFlushYoung:
+      return `clear_flush_young ${range(start, end)}`;
+    case ProbeKind.ClearYoung:
+      return `clear_young ${range(start, end)}`;
+    case ProbeKind.TestYoung:
+      return `test_young ${range(start, end)}`;
     case ProbeKind.Release:
       return "release";
     case ProbeKind.FreedPage:

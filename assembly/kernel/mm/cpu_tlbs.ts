@@ -200,6 +200,20 @@ export class CpuTlbs {
     this.sink.tlbBarrier(mm);
   }
 
+  /** ptep_clear_flush_young: the entry of `va` was young and is not any more. */
+  flushYoung(mm: Mm, va: u64): void {
+    if (!this.facts.flushesYoung) return;
+    this.broadcastPage(mm, va);
+    if (this.facts.awaitsYoung) this.sink.tlbBarrier(mm);
+  }
+
+  /** flush_tlb_page_nosync of arm64. */
+  private broadcastPage(mm: Mm, va: u64): void {
+    this.sink.cpuFlush(mm, FlushReason.Broadcast, 1);
+    this.sink.broadcastFlush(mm, va, va + 4096, PAGE_SHIFT);
+    if (this.tellsSecondary()) this.sink.secondaryFlush(mm, va, va + 4096);
+  }
+
   /** The secondary flush stands in the architecture's flush functions. */
   private tellsSecondary(): bool {
     return this.facts.secondaryFlush == SecondaryFlush.ArchFlush;
@@ -280,9 +294,7 @@ export class CpuTlbs {
     this.batchMm = addressOfMm(mm);
     this.isBatchWritable = this.isBatchWritable || isDirty;
     if (this.facts.broadcasts) {
-      this.sink.cpuFlush(mm, FlushReason.Broadcast, 1);
-      this.sink.broadcastFlush(mm, va, va + 4096, PAGE_SHIFT);
-      if (this.tellsSecondary()) this.sink.secondaryFlush(mm, va, va + 4096);
+      this.broadcastPage(mm, va);
       return;
     }
     mm.tlbGeneration++;

@@ -39,6 +39,8 @@ export class Mm {
   thpDisabled: u32;
   ksmAll: u32;
   threads: u32;
+  /** The mm was reaped: private memory that is gone does not come back (MMF_UNSTABLE). */
+  isUnstable: u32;
 }
 
 // @ts-ignore: decorator

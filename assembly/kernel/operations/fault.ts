@@ -3,7 +3,7 @@
  * copies).
  *
  * Models:     which faults announce a range: only those that replace a page by another; which are
- *             refused.
+ *             refused; private memory of an mm that was reaped does not come back.
  * Source:     linux 6.18 mm/memory.c (handle_mm_fault, handle_pte_fault, do_wp_page), mm/mmap.c
  *             (expand_stack)
  */
@@ -100,6 +100,8 @@ function handlePte(kernel: Kernel, mm: Mm, vma: Vma, va: u64, access: Access): F
 }
 
 function installAbsent(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): FaultResult {
+  // check_stable_address_space
+  if (mmAt(vma.mm).isUnstable != 0 && !isShared(vma)) return FaultResult.BusError;
   if (isAnonymous(vma)) {
     if ((vma.uffd & UFFD_MISSING) != 0) return FaultResult.Userfault;
     kernel.plan.installAnonymous(vma, va, isWrite);
