@@ -22,6 +22,7 @@ import { Access } from "../kernel/mm/access";
 import { FaultResult, copyPage, handleFault, wouldFault } from "../kernel/operations/fault";
 import { forkMm } from "../kernel/operations/fork";
 import { performAction } from "./actions";
+import { Call } from "./call_numbers";
 import { Comparer } from "./comparer";
 import { Descriptors } from "./descriptors";
 import { EventKind, EventRun, eventAt, freeRun, pushEvent } from "./event_run";
@@ -32,7 +33,7 @@ import { adoptAccesses, forgetPage, isSharedPage, otherCpuOfPage } from "./unsee
 import { learnPageCache } from "./page_cache_input";
 import { Snapshots } from "./snapshot";
 import { Stage } from "./stage";
-import { Call, performCall } from "./system_calls";
+import { performCall } from "./system_calls";
 import { NO_CALL, Task, predictedOf, recordedOf } from "./task";
 import { Windows } from "./windows";
 

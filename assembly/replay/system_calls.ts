@@ -36,47 +36,10 @@ import { protectRange } from "../kernel/operations/mprotect";
 import { remapRange } from "../kernel/operations/mremap";
 import { unmapRange } from "../kernel/operations/munmap";
 import { adviseEach } from "./actions";
+import { Call } from "./call_numbers";
 import { Descriptors } from "./descriptors";
+import { isPlausible } from "./plausible_calls";
 import { Task } from "./task";
-
-export const enum Call {
-  Mmap = 9,
-  Mprotect = 10,
-  Munmap = 11,
-  Brk = 12,
-  Mremap = 25,
-  Msync = 26,
-  Madvise = 28,
-  Shmat = 30,
-  Clone = 56,
-  Fork = 57,
-  Vfork = 58,
-  Execve = 59,
-  Exit = 60,
-  Shmdt = 67,
-  Fsync = 74,
-  Fdatasync = 75,
-  Ftruncate = 77,
-  Mlock = 149,
-  Munlock = 150,
-  Mlockall = 151,
-  Munlockall = 152,
-  Prctl = 157,
-  ArchPrctl = 158,
-  RemapFilePages = 216,
-  ExitGroup = 231,
-  Mbind = 237,
-  MigratePages = 256,
-  SyncFileRange = 277,
-  MovePages = 279,
-  Fallocate = 285,
-  Userfaultfd = 323,
-  Mlock2 = 325,
-  PkeyMprotect = 329,
-  Clone3 = 435,
-  ProcessMadvise = 440,
-  Mseal = 462,
-}
 
 const EPERM: i64 = -1;
 const ENOMEM: i64 = -12;
@@ -109,6 +72,7 @@ export function performCall(
   const a1 = task.args1;
   const a2 = task.args2;
   const failed = result < 0 && result > -4096;
+  if (!isPlausible(mm, task, result)) return failed;
   switch (task.call) {
     case Call.Mmap:
       if (!failed) performMmap(kernel, mm, task, descriptors, <u64>result);

@@ -306,7 +306,10 @@ function changeAdviceFlags(kernel: Kernel, vma: Vma, start: u64, end: u64, advic
     default:
       return false;
   }
-  if (flags != vma.flags) modifyVma(kernel, vma, start, end, flags).flags = flags;
+  if (flags == vma.flags) return true;
+  // hugetlb_vm_op_split: huge pages are not cut
+  if (isHugetlb(vma) && ((start | end) & (PMD_SIZE - 1)) != 0) return false;
+  modifyVma(kernel, vma, start, end, flags).flags = flags;
   return true;
 }
 

@@ -59,6 +59,8 @@ export function mapRange(
   const isHugetlb =
     (mapFlags & MAP_HUGETLB) != 0 ||
     (fileOfFd != 0 && kernel.files.at(fileOfFd).kind == FileKind.Hugetlb);
+  // hugetlb_get_unmapped_area: huge pages lie at places of their own size
+  if (isHugetlb && (start & (PMD_SIZE - 1)) != 0) return;
   const end = start + alignUp(length, isHugetlb ? PMD_SIZE : 4096);
   const type = mapFlags & MAP_TYPE;
   const isShared = type != MAP_PRIVATE && type != MAP_DROPPABLE;

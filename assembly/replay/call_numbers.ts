@@ -1,0 +1,43 @@
+/**
+ * The numbers of the system calls that the replay looks at.
+ *
+ * Source:     linux 6.18 arch/x86/entry/syscalls/syscall_64.tbl
+ */
+export const enum Call {
+  Mmap = 9,
+  Mprotect = 10,
+  Munmap = 11,
+  Brk = 12,
+  Mremap = 25,
+  Msync = 26,
+  Madvise = 28,
+  Shmat = 30,
+  Clone = 56,
+  Fork = 57,
+  Vfork = 58,
+  Execve = 59,
+  Exit = 60,
+  Shmdt = 67,
+  Fsync = 74,
+  Fdatasync = 75,
+  Ftruncate = 77,
+  Mlock = 149,
+  Munlock = 150,
+  Mlockall = 151,
+  Munlockall = 152,
+  Prctl = 157,
+  ArchPrctl = 158,
+  RemapFilePages = 216,
+  ExitGroup = 231,
+  Mbind = 237,
+  MigratePages = 256,
+  SyncFileRange = 277,
+  MovePages = 279,
+  Fallocate = 285,
+  Userfaultfd = 323,
+  Mlock2 = 325,
+  PkeyMprotect = 329,
+  Clone3 = 435,
+  ProcessMadvise = 440,
+  Mseal = 462,
+}
