@@ -2,8 +2,8 @@
  * Whether a system call can have had the result that a recording gives it, so that nothing which no
  * kernel would have done reaches the mm.
  *
- * Models:     addresses of pages, ranges that do not wrap around or leave user memory, huge pages of
- *             hugetlbfs that are never cut, memory that grows only into free space, a move whose
+ * Models:     addresses of pages, ranges that neither wrap around nor leave user memory, huge pages
+ *             of hugetlbfs that are never cut, memory that grows only into free space, a move whose
  *             ends do not overlap.
  * Source:     linux 6.18 mm/vma.c (do_vmi_munmap, __split_vma), mm/mremap.c (check_mremap_params,
  *             align_hugetlb, vrm_overlaps, vma_expandable), mm/mmap.c (SYSCALL_DEFINE1(brk))
