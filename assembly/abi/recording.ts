@@ -191,6 +191,12 @@ export enum ReplayAction {
   CheckSample = 17,
   /** address for which a notifier holds a lock, or 0: the mm is reaped. */
   ReapMm = 18,
+  /** start, end: NUMA balancing scans it. */
+  HintNuma = 19,
+  /** start, end: reclaim has unmapped its folios, and what it batched is not flushed yet. */
+  UnmapForReclaim = 20,
+  /** The flush of that. */
+  FlushReclaimed = 21,
 }
 
 /** What of the recorded system decides how its mm behaves. */

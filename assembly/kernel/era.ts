@@ -64,6 +64,8 @@ export class EraFacts {
    * changed.
    */
   gathersProtection: bool = true;
+  /** NUMA hints spare private pages that others map, and dirty ones of disks (4.17). */
+  sparesShared: bool = true;
   /** The gather keeps a run of a folio's pages as one, with its length (6.9). */
   gathersFolios: bool = true;
   /** Tables are freed by the page full of them (MMU_GATHER_RCU_TABLE_FREE). */
@@ -164,6 +166,7 @@ function asIn4_15(facts: EraFacts, isArm64: bool): void {
   facts.scope = InvalidationScope.PageOrPasid;
   facts.vmaEndNotifies = false;
   facts.gathersProtection = false;
+  facts.sparesShared = false;
   facts.movesTables = false;
   facts.copiesHugePages = true;
   facts.replacesHugeZero = true;

@@ -22,7 +22,7 @@ import {
 } from "./mm/install";
 import { Mm, mmAt } from "./mm/mm";
 import { moveTables } from "./mm/move_tables";
-import { ProtectKind, changeProtection } from "./mm/protect";
+import { ProtectKind, changeProtection, clearNumaHint } from "./mm/protect";
 import { clearSoftDirtyRange } from "./mm/soft_dirty";
 import { Vma, isShared } from "./mm/vma";
 import { prepareAnonVma } from "./mm/anon_vma";
@@ -74,6 +74,10 @@ export class ImmediatePlan extends Plan {
 
   changeProtection(vma: Vma, start: u64, end: u64): void {
     changeProtection(this.kernel, vma, start, end, ProtectKind.Mprotect);
+  }
+
+  hintNuma(vma: Vma, start: u64, end: u64): void {
+    changeProtection(this.kernel, vma, start, end, ProtectKind.NumaHint);
   }
 
   protectForUffd(vma: Vma, start: u64, end: u64, protects: bool): void {
@@ -186,6 +190,10 @@ export class ImmediatePlan extends Plan {
 
   makeHugeWritable(mm: Mm, va: u64): void {
     makeHugeWritable(this.kernel, mm, va);
+  }
+
+  clearNumaHint(vma: Vma, va: u64): void {
+    clearNumaHint(this.kernel, vma, va);
   }
 
   clearUffdProtection(vma: Vma, va: u64): void {

@@ -54,6 +54,8 @@ export abstract class Plan {
   abstract freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void;
   /** Gives the entries of `[start, end)` the protection that `vma` has now. */
   abstract changeProtection(vma: Vma, start: u64, end: u64): void;
+  /** NUMA balancing: the next access to a page of the range faults. */
+  abstract hintNuma(vma: Vma, start: u64, end: u64): void;
   /** userfaultfd: write-protects the range, or lifts that. */
   abstract protectForUffd(vma: Vma, start: u64, end: u64, protects: bool): void;
   /** MADV_FREE: entries become clean and old, their pages lazily freed. */
@@ -100,6 +102,7 @@ export abstract class Plan {
   abstract installFromSwap(vma: Vma, va: u64, isWrite: bool): void;
   abstract makeWritable(vma: Vma, va: u64): void;
   abstract makeHugeWritable(mm: Mm, va: u64): void;
+  abstract clearNumaHint(vma: Vma, va: u64): void;
   abstract clearUffdProtection(vma: Vma, va: u64): void;
   /** Clears and flushes the entry, then points it to a private copy. */
   abstract replacePage(vma: Vma, va: u64): void;

@@ -6,6 +6,7 @@ import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";
 import { Access } from "../kernel/mm/access";
 import { checkReferenced, checkSample, prepareSample, trackIdle } from "../kernel/operations/aging";
+import { hintRange } from "../kernel/operations/numa_hint";
 import { reapMm } from "../kernel/operations/reap";
 import { writeDirect } from "../kernel/operations/file_operations";
 import { clearSoftDirty } from "../kernel/operations/soft_dirty";
@@ -77,6 +78,15 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
     case ReplayAction.CheckSample:
       checkSample(kernel, mm, a);
       return true;
+    case ReplayAction.HintNuma:
+      hintRange(kernel, mm, a, b);
+      return true;
+    case ReplayAction.UnmapForReclaim:
+      unmapForReclaim(kernel, mm, a, b);
+      return true;
+    case ReplayAction.FlushReclaimed:
+      flushReclaimed(kernel);
+      return true;
     case ReplayAction.ReapMm:
       kernel.sink.heldAt = a;
       reapMm(kernel, mm);
@@ -99,6 +109,11 @@ export function adviseEach(kernel: Kernel, mm: Mm, task: Task, advice: i32): voi
 
 /** Reclaim of the group's pages, oldest first; pages seen in use were spared in an earlier pass. */
 function reclaimPages(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  unmapForReclaim(kernel, mm, start, end);
+  flushReclaimed(kernel);
+}
+
+function unmapForReclaim(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
   kernel.pending.drain();
   for (let va = start; va < end; va += 4096) {
     const address = kernel.tables.findPte(mm, va);
@@ -106,5 +121,4 @@ function reclaimPages(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
     const pfn = entryFrame(load<u64>(address));
     if (!isSpecial(pfn)) reclaimFolio(kernel, kernel.frames.at(pfn).head);
   }
-  flushReclaimed(kernel);
 }

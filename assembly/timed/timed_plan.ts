@@ -103,6 +103,12 @@ export class TimedPlan extends ImmediatePlan {
     this.spendOn(TraceWhat.Protected, vma, start, end);
   }
 
+  hintNuma(vma: Vma, start: u64, end: u64): void {
+    this.enter(Taker.Other, vma.mm);
+    super.hintNuma(vma, start, end);
+    this.spendOn(TraceWhat.Protected, vma, start, end);
+  }
+
   protectForUffd(vma: Vma, start: u64, end: u64, protects: bool): void {
     this.enter(Taker.Other, vma.mm);
     super.protectForUffd(vma, start, end, protects);

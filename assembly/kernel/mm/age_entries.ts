@@ -87,6 +87,7 @@ function ageHuge(
 
 function ageTable(kernel: Kernel, vma: Vma, pmd: u64, start: u64, end: u64, lazyFree: bool): void {
   const mm = mmAt(vma.mm);
+  kernel.tlbs.flushBatchedPending(mm);
   let va = start;
   while (va < end) {
     const address = kernel.tables.pteIn(pmd, va);

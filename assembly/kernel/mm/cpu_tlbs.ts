@@ -292,6 +292,7 @@ export class CpuTlbs {
    */
   addToBatch(mm: Mm, va: u64, isDirty: bool): void {
     this.batchMm = addressOfMm(mm);
+    mm.batched = 1;
     this.isBatchWritable = this.isBatchWritable || isDirty;
     if (this.facts.broadcasts) {
       this.broadcastPage(mm, va);
@@ -300,6 +301,16 @@ export class CpuTlbs {
     mm.tlbGeneration++;
     this.batchMask |= mm.cpuMask;
     if (this.tellsSecondary()) this.sink.secondaryFlush(mm, 0, EVERYTHING);
+  }
+
+  /**
+   * flush_tlb_batched_pending: reclaim has cleared entries of the mm, and their flush may still be
+   * to come. Nobody takes the mark off when it has come.
+   */
+  flushBatchedPending(mm: Mm): void {
+    if (mm.batched == 0) return;
+    mm.batched = 0;
+    this.flushMm(mm);
   }
 
   hasPendingBatch(): bool {

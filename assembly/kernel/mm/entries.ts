@@ -20,6 +20,10 @@ import {
 import { Vma } from "./vma";
 import { VM_ACCESS_FLAGS, VM_EXEC, VM_WRITE } from "./vm_flags";
 
+/** What an entry says of its page (_PAGE_CHG_MASK). */
+const PAGE_BITS: u64 =
+  0x000ffffffffff000 | PTE_ACCESSED | PTE_DIRTY | PTE_PAGE_SIZE | PTE_SOFT_DIRTY | PTE_UFFD_WP;
+
 /** The bits that the protection of `vma` decides; never writable. */
 export function protectionBits(vma: Vma): u64 {
   const access = (vma.flags & VM_ACCESS_FLAGS) != 0 ? PTE_PRESENT | PTE_USER : PTE_PROTNONE;
@@ -38,10 +42,12 @@ export function writeBit(vma: Vma): u64 {
 
 /** pte_modify: the protection changes, what the entry knows about its page stays. */
 export function withProtectionOf(vma: Vma, entry: u64): u64 {
-  const kept =
-    entry &
-    (0x000ffffffffff000 | PTE_ACCESSED | PTE_DIRTY | PTE_PAGE_SIZE | PTE_SOFT_DIRTY | PTE_UFFD_WP);
-  return kept | protectionBits(vma);
+  return (entry & PAGE_BITS) | protectionBits(vma);
+}
+
+/** The same with PAGE_NONE: the processor may not use the entry, whatever its VMA says. */
+export function withoutAccess(entry: u64): u64 {
+  return (entry & PAGE_BITS) | PTE_PROTNONE | PTE_NO_EXECUTE;
 }
 
 /** Whether a TLB may hold something that the new entry forbids or spells differently. */

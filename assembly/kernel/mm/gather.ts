@@ -172,6 +172,18 @@ export class Gather {
     this.free();
   }
 
+  /** flush_tlb_batched_pending; the CPU on which an mm ends is lazy by now. */
+  flushBatchedPending(): void {
+    if (this.mm == 0) return;
+    const mm = mmAt(this.mm);
+    if (!this.isExit) {
+      this.tlbs.flushBatchedPending(mm);
+      return;
+    }
+    if (mm.batched != 0) this.tlbs.flushExit(mm, true);
+    mm.batched = 0;
+  }
+
   /** tlb_end_vma. */
   endVma(): void {
     if (this.facts.mergesVmas || this.isExit || this.mm == 0) return;

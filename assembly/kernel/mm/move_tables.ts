@@ -102,6 +102,7 @@ function flushMoved(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
 
 function moveEntries(kernel: Kernel, mm: Mm, source: u64, target: u64, extent: u64): void {
   const tables = kernel.tables;
+  kernel.tlbs.flushBatchedPending(mm);
   let present = false;
   for (let offset: u64 = 0; offset < extent; offset += 4096) {
     const from = tables.findPte(mm, source + offset);

@@ -4,9 +4,10 @@
  * Models:     the notifier range begins at the first GiB that has a pmd table (one pair for each
  *             512 GiB); entries of exclusive anonymous pages, and dirty ones of shared files,
  *             become writable at once; the gather learns only the entries whose old translation
- *             could do harm.
- * Source:     linux 6.18 mm/mprotect.c (change_pud_range, change_pte_range), mm/huge_memory.c
- *             (change_huge_pmd)
+ *             could do harm; hints of NUMA balancing, which pages that could not move are spared.
+ * Simplifies: no page is on the node that uses it yet.
+ * Source:     linux 6.18 mm/mprotect.c (change_pud_range, change_pte_range,
+ *             prot_numa_skip), mm/huge_memory.c (change_huge_pmd), mm/memory.c (do_numa_page)
  */
 import {
   LEVEL_PGD,
@@ -19,18 +20,28 @@ import {
 } from "../../base/page";
 import {
   MARKER_UFFD_WP,
+  PTE_ACCESSED,
   PTE_DIRTY,
   PTE_UFFD_WP,
   PTE_WRITE,
   entryFrame,
   isHuge,
+  isPresent,
   isWritable,
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
-import { needsFlush, withProtectionOf } from "./entries";
-import { FRAME_ANON, FRAME_EXCLUSIVE, isSpecial } from "./frames";
+import { needsFlush, withProtectionOf, withoutAccess } from "./entries";
+import { isMappedShared } from "./folio_entries";
+import {
+  FRAME_ANON,
+  FRAME_DIRTY,
+  FRAME_EXCLUSIVE,
+  FRAME_FILE,
+  FRAME_KSM,
+  isSpecial,
+} from "./frames";
 import { splitHugeEntry } from "./huge_entry";
 import { protectHugetlb } from "./hugetlb";
 import { Mm, mmAt } from "./mm";
@@ -44,6 +55,8 @@ export const enum ProtectKind {
   Mprotect = 0,
   UffdProtect = 1,
   UffdResolve = 2,
+  /** change_prot_numa: the next access faults, and tells where the page is used. */
+  NumaHint = 3,
 }
 
 /** What is known while one vma's protection changes. */
@@ -168,10 +181,12 @@ function protectBlocks(
 
 function protectHuge(kernel: Kernel, vma: Vma, address: usize, va: u64, kind: ProtectKind): void {
   const old = load<u64>(address);
-  let entry = withProtectionOf(vma, old);
+  const isHint = kind == ProtectKind.NumaHint;
+  if (isHint && (!isPresent(old) || isSpecial(entryFrame(old)))) return;
+  let entry = isHint ? withoutAccess(old) : withProtectionOf(vma, old);
   if (kind == ProtectKind.UffdProtect) entry |= PTE_UFFD_WP;
   if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
-  if (mayWriteAtOnce(kernel, vma, entry)) entry |= PTE_WRITE;
+  if (!isHint && mayWriteAtOnce(kernel, vma, entry)) entry |= PTE_WRITE;
   if (!isWritable(entry)) kernel.frames.protectHuge(entryFrame(entry));
   store<u64>(address, entry);
   kernel.protection.hasChanged = true;
@@ -191,10 +206,16 @@ function protectTable(
   kind: ProtectKind,
 ): void {
   const tables = kernel.tables;
+  kernel.tlbs.flushBatchedPending(mmAt(vma.mm));
+  const isHint = kind == ProtectKind.NumaHint;
   let va = start;
   while (va < end) {
     const address = tables.pteIn(pmd, va);
     const old = load<u64>(address);
+    if (isHint && !mayHint(kernel, vma, old)) {
+      va += 4096;
+      continue;
+    }
     if (old == 0 || !mapsFrame(old)) {
       protectAbsent(vma, address, old, kind);
       va += 4096;
@@ -202,10 +223,10 @@ function protectTable(
     }
     const count = batchAt(kernel, address, old, <u32>((end - va) >> 12));
     const dirty = dirtyOf(address, count);
-    let entry = withProtectionOf(vma, old | dirty);
+    let entry = isHint ? withoutAccess(old | dirty) : withProtectionOf(vma, old | dirty);
     if (kind == ProtectKind.UffdProtect) entry |= PTE_UFFD_WP;
     if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
-    protectBatch(kernel, vma, address, va, old | dirty, entry, count);
+    protectBatch(kernel, vma, address, va, old | dirty, entry, count, !isHint);
     va += (<u64>count) << 12;
   }
 }
@@ -219,11 +240,12 @@ function protectBatch(
   old: u64,
   entry: u64,
   count: u32,
+  triesToWrite: bool,
 ): void {
   for (let i: u32 = 0; i < count; i++) {
     const step = (<u64>i) << 12;
     let fresh = entry + step;
-    if (mayWriteAtOnce(kernel, vma, fresh)) fresh |= PTE_WRITE;
+    if (triesToWrite && mayWriteAtOnce(kernel, vma, fresh)) fresh |= PTE_WRITE;
     if (!isWritable(fresh)) kernel.frames.protect(entryFrame(fresh));
     store<u64>(address + ((<usize>i) << 3), fresh);
     kernel.protection.hasChanged = true;
@@ -231,6 +253,29 @@ function protectBatch(
       kernel.gather.clearedPte(va + step, 1);
     }
   }
+}
+
+/**
+ * prot_numa_skip: pages that could not be moved to where they are used, or have their hint already.
+ */
+function mayHint(kernel: Kernel, vma: Vma, entry: u64): bool {
+  if (!isPresent(entry) || isSpecial(entryFrame(entry))) return false;
+  const head = kernel.frames.head(entryFrame(entry));
+  if ((head.flags & FRAME_KSM) != 0) return false;
+  if (!kernel.facts.sparesShared) return true;
+  if (!isShared(vma) && (head.dmaPins != 0 || isMappedShared(kernel, mmAt(vma.mm), head.head)))
+    return false;
+  const isOnDisk = (head.flags & FRAME_FILE) != 0 && !kernel.files.isShmem(head.owner);
+  return !isOnDisk || (head.flags & FRAME_DIRTY) == 0;
+}
+
+/** numa_rebuild_single_mapping, in do_numa_page: the entry of `va` is as the VMA says again. */
+export function clearNumaHint(kernel: Kernel, vma: Vma, va: u64): void {
+  const mm = mmAt(vma.mm);
+  let address = kernel.tables.find(mm, va, LEVEL_PMD);
+  if (!isHuge(load<u64>(address))) address = kernel.tables.pteIn(load<u64>(address), va);
+  const entry = withProtectionOf(vma, load<u64>(address)) | PTE_ACCESSED;
+  store<u64>(address, entry | (mayWriteAtOnce(kernel, vma, entry) ? PTE_WRITE : 0));
 }
 
 /**

@@ -77,6 +77,7 @@ function zapTable(
   const tables = kernel.tables;
   const gather = kernel.gather;
   const pmd = load<u64>(pmdAddress);
+  gather.flushBatchedPending();
   let forced = false;
   let keptSome = false;
   for (let va = start; va < end; va += 4096) {

@@ -3,7 +3,8 @@
  * copies).
  *
  * Models:     which faults announce a range: only those that replace a page by another; which are
- *             refused; private memory of an mm that was reaped does not come back.
+ *             refused; hints of NUMA balancing, without the migration that may follow; private
+ *             memory of an mm that was reaped does not come back.
  * Source:     linux 6.18 mm/memory.c (handle_mm_fault, handle_pte_fault, do_wp_page), mm/mmap.c
  *             (expand_stack)
  */
@@ -16,6 +17,7 @@ import {
   isGuard,
   isHuge,
   isMigration,
+  isPresent,
   isSwap,
   isWritable,
   mapsFrame,
@@ -27,6 +29,7 @@ import { mayReuse, mayReuseHuge } from "../mm/cow";
 import { FileKind } from "../mm/files";
 import { HUGE_ZERO_PFN } from "../mm/frames";
 import { allowsHuge } from "../mm/install";
+import { isUnderMigration } from "../mm/migration";
 import { Mm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { Vma, isAnonymous, isHugetlb, isShared, linearPage } from "../mm/vma";
 import { Access } from "../mm/access";
@@ -69,6 +72,10 @@ export function handleFault(
     return FaultResult.Handled;
   }
   if (isHuge(pmd)) {
+    if (isNumaHint(vma, pmd)) {
+      kernel.plan.clearNumaHint(vma, va);
+      return handleFault(kernel, mm, va, access, force);
+    }
     if (access != Access.Write || isWritable(pmd)) return FaultResult.Handled;
     if (writeToHuge(kernel, mm, vma, va, pmd)) return FaultResult.Handled;
   }
@@ -81,10 +88,20 @@ function allows(vma: Vma, access: Access): bool {
   return (vma.flags & VM_ACCESS_FLAGS) != 0;
 }
 
+/** pte_protnone, in a VMA that may be accessed. */
+function isNumaHint(vma: Vma, entry: u64): bool {
+  if ((vma.flags & VM_ACCESS_FLAGS) == 0) return false;
+  return mapsFrame(entry) && !isPresent(entry) && !isUnderMigration(entry);
+}
+
 function handlePte(kernel: Kernel, mm: Mm, vma: Vma, va: u64, access: Access): FaultResult {
   const address = kernel.tables.findPte(mm, va);
   const entry = address == 0 ? 0 : load<u64>(address);
   const isWrite = access == Access.Write;
+  if (isNumaHint(vma, entry)) {
+    kernel.plan.clearNumaHint(vma, va);
+    return handlePte(kernel, mm, vma, va, access);
+  }
   if (mapsFrame(entry)) {
     if (isWrite && !isWritable(entry)) return writeToReadOnly(kernel, mm, vma, va, entry, address);
     return FaultResult.Handled;
