@@ -105,6 +105,8 @@ export enum ProbeKind {
   ClearYoung = 12,
   /** start, end */
   TestYoung = 13,
+  /** detail: a member of NotifierEvent, plus 256 times the owner; start, end */
+  RangeStartOwned = 14,
 }
 
 export enum AccessKind {
@@ -197,6 +199,13 @@ export enum ReplayAction {
   UnmapForReclaim = 20,
   /** The flush of that. */
   FlushReclaimed = 21,
+  /** start, end, owner: a driver migrates the range to its device. */
+  MigrateToDevice = 22,
+  /** address, owner: a driver takes the page for its device alone. */
+  TakeForDevice = 23,
+  /** address: a uprobe is set, and cleared. */
+  SetBreakpoint = 24,
+  ClearBreakpoint = 25,
 }
 
 /** What of the recorded system decides how its mm behaves. */

@@ -49,6 +49,13 @@ export class Announcer extends EventSink {
     return wasHeard;
   }
 
+  rangeStartOwned(mm: Mm, event: NotifierEvent, start: u64, end: u64, owner: u32): void {
+    this.push(start, end);
+    if (mm.hasNotifier == 0) return;
+    if (this.facts.rangesHaveOwners) this.sink.rangeStartOwned(mm, event, start, end, owner);
+    else this.sink.rangeStart(mm, event, start, end);
+  }
+
   rangeEnd(mm: Mm): void {
     const last = --this.open;
     if (mm.hasNotifier == 0) return;

@@ -52,7 +52,20 @@ export class EraFacts {
   /** clear_young, for who needs no flush (4.3). */
   hasClearYoung: bool = true;
 
+  /** A range says whose it is (5.9). */
+  rangesHaveOwners: bool = true;
+
   // ---- operations
+  /** migrate_vma flushes an exclusive page as soon as its entry is cleared (5.19). */
+  flushesExclusive: bool = true;
+  /** A device gets a page's whole folio to itself, and the fault that ends it is EXCLUSIVE too. */
+  takesFolios: bool = false;
+  /** uprobes write a private page where it is (6.15); else they replace it by a copy. */
+  rewritesProbed: bool = true;
+  /** uprobes drop the copy with the last breakpoint (5.4). */
+  dropsProbed: bool = true;
+  /** Ranges of hugetlb reach to where a pmd table may be shared (4.20). */
+  widensShared: bool = true;
   /** The OOM reaper takes an mm with a notifier, which may not block then (4.19). */
   reapsNotified: bool = true;
   /** ... and begins at its last VMA (6.18). */
@@ -158,6 +171,8 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.unmapsInRuns = false;
   facts.collapsesWritable = true;
   facts.reapsBackwards = false;
+  facts.takesFolios = true;
+  facts.rewritesProbed = false;
   if (isArm64) facts.batchesReclaim = false;
 }
 
@@ -167,6 +182,10 @@ function asIn4_15(facts: EraFacts, isArm64: bool): void {
   facts.vmaEndNotifies = false;
   facts.gathersProtection = false;
   facts.sparesShared = false;
+  facts.rangesHaveOwners = false;
+  facts.flushesExclusive = false;
+  facts.dropsProbed = false;
+  facts.widensShared = false;
   facts.movesTables = false;
   facts.copiesHugePages = true;
   facts.replacesHugeZero = true;

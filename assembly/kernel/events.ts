@@ -38,6 +38,11 @@ export abstract class EventSink {
     return true;
   }
 
+  /** The same, with an owner that may tell its own events from those of others. */
+  rangeStartOwned(mm: Mm, event: NotifierEvent, start: u64, end: u64, owner: u32): void {
+    this.rangeStart(mm, event, start, end);
+  }
+
   abstract rangeEnd(mm: Mm): void;
 
   /** A CPU flushed its TLB, or asked others to: what the tracepoint tlb_flush tells. */

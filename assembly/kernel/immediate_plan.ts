@@ -7,7 +7,14 @@ import { Kernel } from "./kernel";
 import { markCold, markLazyFree } from "./mm/age_entries";
 import { collapseTable, detachTable } from "./mm/collapse_table";
 import { copyRange } from "./mm/copy_range";
-import { makeHugeWritable, makeWritable, replaceHugePage, replacePage } from "./mm/cow";
+import {
+  makeHugeWritable,
+  makeWritable,
+  replaceHugePage,
+  replacePage,
+  rewritePage,
+} from "./mm/cow";
+import { makeExclusive, restoreExclusive } from "./mm/device_exclusive";
 import { freeTables } from "./mm/free_tables";
 import { installGuards, removeGuards } from "./mm/guards";
 import { faultHugetlb } from "./mm/hugetlb";
@@ -46,6 +53,10 @@ export class ImmediatePlan extends Plan {
 
   rangeStartNonblock(mm: Mm, event: NotifierEvent, start: u64, end: u64): bool {
     return this.kernel.sink.rangeStartNonblock(mm, event, start, end);
+  }
+
+  rangeStartOwned(mm: Mm, event: NotifierEvent, start: u64, end: u64, owner: u32): void {
+    this.kernel.sink.rangeStartOwned(mm, event, start, end, owner);
   }
 
   rangeEnd(mm: Mm): void {
@@ -128,6 +139,34 @@ export class ImmediatePlan extends Plan {
 
   splitHugeEntry(vma: Vma, va: u64): void {
     splitHugeEntry(this.kernel, vma, va);
+  }
+
+  collectForDevice(vma: Vma, start: u64, end: u64): void {
+    this.kernel.migration.collect(this.kernel, vma, start, end);
+  }
+
+  unmapCollected(): void {
+    this.kernel.migration.unmapOthers(this.kernel);
+  }
+
+  fillHoles(vma: Vma): void {
+    this.kernel.migration.fillHoles(this.kernel, vma);
+  }
+
+  finishMigration(): void {
+    this.kernel.migration.finish(this.kernel);
+  }
+
+  makeExclusive(vma: Vma, start: u64, end: u64): void {
+    makeExclusive(this.kernel, vma, start, end);
+  }
+
+  restoreExclusive(vma: Vma, va: u64): void {
+    restoreExclusive(this.kernel, vma, va);
+  }
+
+  rewritePage(vma: Vma, va: u64, isDropped: bool): void {
+    rewritePage(this.kernel, vma, va, isDropped);
   }
 
   installGuards(vma: Vma, start: u64, end: u64): void {

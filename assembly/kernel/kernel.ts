@@ -24,6 +24,7 @@ import { PTE_ACCESSED, PTE_DIRTY, entryFrame, isHuge, isPresent } from "../hardw
 import { FRAME_ZEROED, isSpecial } from "./mm/frames";
 import { Mm, addressOfMm, freeMm, newMm } from "./mm/mm";
 import { PageTables } from "./mm/page_tables";
+import { DeviceMigration } from "./mm/device_migration";
 import { Files } from "./mm/files";
 import { Protection } from "./mm/protect";
 import { Swap } from "./mm/swap";
@@ -46,6 +47,7 @@ export class Kernel {
   readonly files: Files;
   readonly swap: Swap;
   readonly pending: PendingPages;
+  readonly migration: DeviceMigration;
   readonly merge: VmaMerge = new VmaMerge();
   readonly splitter: FolioSplitter = new FolioSplitter();
   readonly swapOutPage: SwapOutPage = new SwapOutPage();
@@ -103,6 +105,7 @@ export class Kernel {
     this.gather = new Gather(arena, tlbs, facts, frames, tables);
     this.files = new Files(arena);
     this.pending = new PendingPages(frames, tlbs);
+    this.migration = new DeviceMigration(arena);
     this.mms = new WordList(arena);
     this.reclaimed = new WordList(arena);
     this.isolated = new WordList(arena);

@@ -37,6 +37,8 @@ export abstract class Plan {
   abstract rangeStart(mm: Mm, event: NotifierEvent, start: u64, end: u64): void;
   /** A range whose notifiers may not block; false when one of them refuses it. */
   abstract rangeStartNonblock(mm: Mm, event: NotifierEvent, start: u64, end: u64): bool;
+  /** A range that says whose it is: a driver may leave its own alone. */
+  abstract rangeStartOwned(mm: Mm, event: NotifierEvent, start: u64, end: u64, owner: u32): void;
   abstract rangeEnd(mm: Mm): void;
   /** The end of a pair in which secondary TLBs were flushed. */
   abstract rangeOnlyEnd(mm: Mm): void;
@@ -79,6 +81,18 @@ export abstract class Plan {
   abstract flushMm(mm: Mm): void;
   /** Splits what maps the block of `va` as 2 MiB. */
   abstract splitHugeEntry(vma: Vma, va: u64): void;
+
+  // migrate_vma, in this order; the first stands inside a pair, the third inside another.
+  abstract collectForDevice(vma: Vma, start: u64, end: u64): void;
+  abstract unmapCollected(): void;
+  abstract fillHoles(vma: Vma): void;
+  abstract finishMigration(): void;
+  /** The pages of the range are a device's alone. */
+  abstract makeExclusive(vma: Vma, start: u64, end: u64): void;
+  /** The page of `va` is back from the device that had it to itself. */
+  abstract restoreExclusive(vma: Vma, va: u64): void;
+  /** uprobes: clears and flushes the entry of `va`, then puts it back or drops its page. */
+  abstract rewritePage(vma: Vma, va: u64, isDropped: bool): void;
 
   abstract installGuards(vma: Vma, start: u64, end: u64): void;
   abstract removeGuards(vma: Vma, start: u64, end: u64): void;

@@ -6,10 +6,12 @@ import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";
 import { Access } from "../kernel/mm/access";
 import { checkReferenced, checkSample, prepareSample, trackIdle } from "../kernel/operations/aging";
+import { migrateToDevice, takeForDevice } from "../kernel/operations/device_memory";
 import { hintRange } from "../kernel/operations/numa_hint";
 import { reapMm } from "../kernel/operations/reap";
 import { writeDirect } from "../kernel/operations/file_operations";
 import { clearSoftDirty } from "../kernel/operations/soft_dirty";
+import { clearBreakpoint, setBreakpoint } from "../kernel/operations/uprobe";
 import { touchRange } from "../kernel/operations/populate";
 import { entryFrame, mapsFrame } from "../hardware/pgtable/pte";
 import { isSpecial } from "../kernel/mm/frames";
@@ -86,6 +88,19 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
       return true;
     case ReplayAction.FlushReclaimed:
       flushReclaimed(kernel);
+      return true;
+    case ReplayAction.MigrateToDevice:
+      migrateToDevice(kernel, mm, a, b, <u32>task.action2);
+      return true;
+    case ReplayAction.TakeForDevice:
+      touchRange(kernel, mm, a, a + 4096, Access.Write, false);
+      takeForDevice(kernel, mm, a, <u32>b);
+      return true;
+    case ReplayAction.SetBreakpoint:
+      setBreakpoint(kernel, mm, a);
+      return true;
+    case ReplayAction.ClearBreakpoint:
+      clearBreakpoint(kernel, mm, a);
       return true;
     case ReplayAction.ReapMm:
       kernel.sink.heldAt = a;

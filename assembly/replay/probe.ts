@@ -31,6 +31,10 @@ export class ProbeSink extends EventSink {
     return true;
   }
 
+  rangeStartOwned(mm: Mm, event: NotifierEvent, start: u64, end: u64, owner: u32): void {
+    this.push(mm.id, ProbeKind.RangeStartOwned, event | (owner << 8), start, end);
+  }
+
   rangeEnd(mm: Mm): void {
     this.push(mm.id, ProbeKind.RangeEnd, 0, 0, 0);
   }

@@ -120,6 +120,12 @@ export class TimedPlan extends ImmediatePlan {
     this.spendOn(TraceWhat.Protected, vma, start, end);
   }
 
+  collectForDevice(vma: Vma, start: u64, end: u64): void {
+    this.enter(Taker.Migrate, vma.mm);
+    super.collectForDevice(vma, start, end);
+    this.spendOn(TraceWhat.Protected, vma, start, end);
+  }
+
   moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {
     this.enter(Taker.Mremap, source.mm);
     super.moveTables(source, start, target, end, targetVma);

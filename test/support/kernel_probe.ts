@@ -123,6 +123,8 @@ function describe(record: RecordOf<"ProbeRecord">): string {
       return `S ${EVENTS[detail]} ${range(start, end)}`;
     case ProbeKind.RangeStartNonblock:
       return `S ${EVENTS[detail]} ${range(start, end)} nonblock`;
+    case ProbeKind.RangeStartOwned:
+      return `S ${EVENTS[detail & 255]} ${range(start, end)} owner ${detail >> 8}`;
     case ProbeKind.RangeEnd:
       return "E";
     case ProbeKind.CpuFlush:

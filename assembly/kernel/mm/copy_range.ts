@@ -27,6 +27,7 @@ import {
 import { Kernel } from "../kernel";
 import { FRAME_ANON, FRAME_EXCLUSIVE, HUGE_ORDER, isSpecial } from "./frames";
 import { newAnonFolio } from "./install";
+import { isDeviceExclusive, restoreExclusive } from "./device_exclusive";
 import { Mm, mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
 import { Vma, isAnonymous, isHugetlb, isShared } from "./vma";
@@ -88,6 +89,7 @@ function copyTable(kernel: Kernel, parent: Vma, child: Vma, pmd: u64, start: u64
   const target = mmAt(child.mm);
   for (let va = start; va < end; va += 4096) {
     const from = tables.pteIn(pmd, va);
+    if (isDeviceExclusive(load<u64>(from))) restoreExclusive(kernel, parent, va);
     const entry = load<u64>(from);
     const to = tables.make(target, va, 1);
     if (entry == 0) continue;

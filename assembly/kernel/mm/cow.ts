@@ -123,6 +123,21 @@ export function replacePage(kernel: Kernel, vma: Vma, va: u64): void {
   kernel.frames.unmap(old);
 }
 
+/** __uprobe_write: nobody may use the page while its contents change. */
+export function rewritePage(kernel: Kernel, vma: Vma, va: u64, isDropped: bool): void {
+  const mm = mmAt(vma.mm);
+  const address = kernel.tables.findPte(mm, va);
+  const entry = load<u64>(address);
+  store<u64>(address, 0);
+  kernel.tlbs.flushPageNotify(mm, va);
+  if (!isDropped) {
+    store<u64>(address, entry | PTE_DIRTY | PTE_SOFT_DIRTY);
+    return;
+  }
+  kernel.holdReplaced(entryFrame(entry));
+  kernel.frames.unmap(entryFrame(entry));
+}
+
 /** Whether a write to the 2 MiB page that `entry` maps may go to the page itself. */
 export function mayReuseHuge(kernel: Kernel, entry: u64): bool {
   const pfn = entryFrame(entry);

@@ -18,12 +18,14 @@ import {
   entryFrame,
   invalidEntry,
   isHuge,
+  isPresent,
   mapsFrame,
   tableEntry,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { FRAME_ANON, FRAME_DIRTY, FRAME_FILE, FRAME_ZEROED, Frame, ZERO_PFN } from "./frames";
+import { hiddenEntry, isUnderMigration } from "./migration";
 import { Mm } from "./mm";
 import { RmapVisitor, walkFolio } from "./rmap";
 import { endRmap, flushMigrated, flushReclaimed, flushUnmapped, startRmap } from "./unmap_flush";
@@ -35,6 +37,8 @@ export class UnmapFolio extends RmapVisitor {
   left: u32 = 0;
   /** TTU_BATCH_FLUSH. */
   isBatched: bool = false;
+  /** Entries stay hidden until the caller shows them again. */
+  hides: bool = false;
 
   visit(kernel: Kernel, mm: Mm, vma: Vma, va: u64, headPfn: u32, first: u32, count: u32): bool {
     const keepsEntries = (kernel.frames.at(headPfn).flags & FRAME_ANON) != 0;
@@ -78,7 +82,7 @@ export class UnmapFolio extends RmapVisitor {
     const address = kernel.tables.findPte(mm, va);
     if (address == 0) return;
     const entry = load<u64>(address);
-    if (!mapsFrame(entry) || entryFrame(entry) != pfn) return;
+    if (!mapsFrame(entry) || entryFrame(entry) != pfn || isUnderMigration(entry)) return;
     this.left--;
     store<u64>(address, invalidEntry(entry));
     if (keepsEntries) flushMigrated(kernel, mm, va, entry);
@@ -87,7 +91,7 @@ export class UnmapFolio extends RmapVisitor {
     kernel.sink.invalidatePage(mm, va);
     if ((entry & PTE_DIRTY) != 0) kernel.frames.head(pfn).flags |= FRAME_DIRTY;
     if (keepsEntries) {
-      store<u64>(address, entry);
+      store<u64>(address, this.hides && isPresent(entry) ? hiddenEntry(entry) : entry);
       return;
     }
     kernel.frames.unmap(pfn);
@@ -135,9 +139,17 @@ export class FolioSplitter {
     flushReclaimed(kernel);
   }
 
-  private walk(kernel: Kernel, headPfn: u32, isBatched: bool): void {
+  /** try_to_migrate of what still maps a page, one entry of which is hidden already. */
+  unmapOthers(kernel: Kernel, pfn: u32): void {
+    this.unmapFolio.hides = true;
+    this.walk(kernel, pfn, false, 1);
+    this.unmapFolio.hides = false;
+    flushReclaimed(kernel);
+  }
+
+  private walk(kernel: Kernel, headPfn: u32, isBatched: bool, hidden: u32 = 0): void {
     const head = kernel.frames.at(headPfn);
-    this.unmapFolio.left = head.mappings;
+    this.unmapFolio.left = head.mappings - hidden;
     this.unmapFolio.isBatched = isBatched;
     head.pins++;
     walkFolio(kernel, headPfn, this.unmapFolio);

@@ -2,11 +2,12 @@
  * Pages of hugetlbfs: 2 MiB at a time, never split.
  *
  * Models:     strides of 2 MiB; mprotect flushes its range itself, inside the pair, and the gather
- *             once more in full; copy-on-write of a whole huge page.
- * Simplifies: one huge page size; page table sharing between mms does not occur below 1 GiB.
+ *             once more in full; copy-on-write of a whole huge page; ranges that reach to where a
+ *             table of 1 GiB may be shared.
+ * Simplifies: one huge page size; no table is in fact shared.                  (DEVIATIONS D12)
  * Source:     linux 6.18 mm/hugetlb.c
  */
-import { LEVEL_PMD, PMD_SIZE } from "../../base/page";
+import { LEVEL_PMD, PMD_SIZE, PUD_SIZE, alignDown, alignUp } from "../../base/page";
 import {
   PTE_ACCESSED,
   PTE_DIRTY,
@@ -20,7 +21,7 @@ import { Kernel } from "../kernel";
 import { entryFor, withProtectionOf } from "./entries";
 import { FRAME_ANON, FRAME_EXCLUSIVE, FRAME_FILE, FRAME_HUGETLB, HUGE_ORDER } from "./frames";
 import { Mm, mmAt } from "./mm";
-import { Vma, isShared, linearPage } from "./vma";
+import { Vma, isHugetlb, isShared, linearPage } from "./vma";
 import { VM_WRITE } from "./vm_flags";
 
 export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void {
@@ -37,9 +38,34 @@ export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void
   }
 }
 
+/**
+ * adjust_range_if_pmd_sharing_possible: where the range begins that may lose its pmd table whole,
+ * since another mm may share it.
+ */
+export function sharedStart(kernel: Kernel, vma: Vma, start: u64, end: u64): u64 {
+  if (!reachesShared(kernel, vma, start, end)) return start;
+  return start > alignUp(vma.start, PUD_SIZE) ? alignDown(start, PUD_SIZE) : start;
+}
+
+/** ... and where it ends. */
+export function sharedEnd(kernel: Kernel, vma: Vma, start: u64, end: u64): u64 {
+  if (!reachesShared(kernel, vma, start, end)) return end;
+  return end < alignDown(vma.end, PUD_SIZE) ? alignUp(end, PUD_SIZE) : end;
+}
+
+/** Whether a part of the range lies in a whole GiB of a VMA that is shared. */
+function reachesShared(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
+  if (!kernel.facts.widensShared || !isHugetlb(vma) || !isShared(vma)) return false;
+  const first = alignUp(vma.start, PUD_SIZE);
+  const last = alignDown(vma.end, PUD_SIZE);
+  return last > first && end > first && start < last;
+}
+
 export function protectHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void {
   const mm = mmAt(vma.mm);
-  kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, start, end);
+  const from = sharedStart(kernel, vma, start, end);
+  const to = sharedEnd(kernel, vma, start, end);
+  kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, from, to);
   for (let va = start; va < end; va += PMD_SIZE) {
     const address = kernel.tables.find(mm, va, LEVEL_PMD);
     if (address == 0 || load<u64>(address) == 0) continue;

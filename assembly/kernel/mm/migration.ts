@@ -19,7 +19,12 @@ import { Mm } from "./mm";
 export function hideUnderMigration(kernel: Kernel, mm: Mm, va: u64): void {
   const address = kernel.tables.findPte(mm, va);
   if (address == 0 || !isPresent(load<u64>(address))) return;
-  store<u64>(address, invalidEntry(load<u64>(address)) | PTE_SWAP_EXCLUSIVE);
+  store<u64>(address, hiddenEntry(load<u64>(address)));
+}
+
+/** What stands for a present entry until its page is back. */
+export function hiddenEntry(entry: u64): u64 {
+  return invalidEntry(entry) | PTE_SWAP_EXCLUSIVE;
 }
 
 /** A fault on the page waits until it is back. */

@@ -18,6 +18,7 @@ import {
 import { Kernel } from "../kernel";
 import { splitHugeEntry } from "./huge_entry";
 import { moveHugetlb } from "./hugetlb";
+import { isDeviceExclusive } from "./device_exclusive";
 import { Mm, mmAt } from "./mm";
 import { Vma, isHugetlb } from "./vma";
 
@@ -110,7 +111,7 @@ function moveEntries(kernel: Kernel, mm: Mm, source: u64, target: u64, extent: u
     const entry = load<u64>(from);
     if (entry == 0) continue;
     if (mapsFrame(entry)) kernel.frames.move(entryFrame(entry));
-    present = present || mapsFrame(entry);
+    present = present || (mapsFrame(entry) && !isDeviceExclusive(entry));
     store<u64>(from, 0);
     store<u64>(to, (entry | (mapsFrame(entry) ? PTE_SOFT_DIRTY : 0)) & ~PTE_UFFD_WP);
   }

@@ -33,6 +33,7 @@ import {
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { needsFlush, withProtectionOf, withoutAccess } from "./entries";
+import { isDeviceExclusive } from "./device_exclusive";
 import { isMappedShared } from "./folio_entries";
 import {
   FRAME_ANON,
@@ -216,7 +217,7 @@ function protectTable(
       va += 4096;
       continue;
     }
-    if (old == 0 || !mapsFrame(old)) {
+    if (old == 0 || !mapsFrame(old) || isDeviceExclusive(old)) {
       protectAbsent(vma, address, old, kind);
       va += 4096;
       continue;
@@ -308,6 +309,7 @@ function dirtyOf(address: usize, count: u32): u64 {
 }
 
 function protectAbsent(vma: Vma, address: usize, old: u64, kind: ProtectKind): void {
+  if (isDeviceExclusive(old)) return;
   if (kind == ProtectKind.UffdProtect) {
     if (old == 0) {
       if (usesMarkers(vma)) store<u64>(address, MARKER_UFFD_WP);

@@ -21,6 +21,7 @@ import {
 } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { ZapKind } from "../plan";
+import { isDeviceExclusive } from "./device_exclusive";
 import { FRAME_DIRTY, FRAME_FILE, HUGE_ZERO_PFN, isSpecial } from "./frames";
 import { splitHugeEntry } from "./huge_entry";
 import { zapHugetlb } from "./hugetlb";
@@ -89,6 +90,11 @@ function zapTable(
       continue;
     }
     const pfn = entryFrame(entry);
+    if (isDeviceExclusive(entry)) {
+      store<u64>(address, 0);
+      kernel.frames.unmap(pfn);
+      continue;
+    }
     const isFilePage = !isSpecial(pfn) && (kernel.frames.head(pfn).flags & FRAME_FILE) != 0;
     if (kind == ZapKind.FileOnly && !isFilePage) {
       keptSome = true;

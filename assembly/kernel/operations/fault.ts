@@ -26,6 +26,7 @@ import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
 import { mayReuse, mayReuseHuge } from "../mm/cow";
+import { isDeviceExclusive } from "../mm/device_exclusive";
 import { FileKind } from "../mm/files";
 import { HUGE_ZERO_PFN } from "../mm/frames";
 import { allowsHuge } from "../mm/install";
@@ -34,6 +35,7 @@ import { Mm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { Vma, isAnonymous, isHugetlb, isShared, linearPage } from "../mm/vma";
 import { Access } from "../mm/access";
 import { VM_ACCESS_FLAGS, VM_EXEC, VM_GROWSDOWN, VM_WRITE } from "../mm/vm_flags";
+import { takeFromDevice } from "./device_memory";
 import { UFFD_MISSING, UFFD_WP_ASYNC } from "../mm/uffd_modes";
 
 export const enum FaultResult {
@@ -98,6 +100,10 @@ function handlePte(kernel: Kernel, mm: Mm, vma: Vma, va: u64, access: Access): F
   const address = kernel.tables.findPte(mm, va);
   const entry = address == 0 ? 0 : load<u64>(address);
   const isWrite = access == Access.Write;
+  if (isDeviceExclusive(entry)) {
+    takeFromDevice(kernel, mm, vma, va);
+    return handlePte(kernel, mm, vma, va, access);
+  }
   if (isNumaHint(vma, entry)) {
     kernel.plan.clearNumaHint(vma, va);
     return handlePte(kernel, mm, vma, va, access);

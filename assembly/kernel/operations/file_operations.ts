@@ -14,6 +14,7 @@ import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { FileKind } from "../mm/files";
 import { FRAME_DIRTY, HUGE_ORDER } from "../mm/frames";
+import { sharedEnd, sharedStart } from "../mm/hugetlb";
 import { Mm, addressOfMm, mmAt, vmaOf } from "../mm/mm";
 import { dropFileFolio } from "../mm/reclaim";
 import { pushMappers, walkFolio } from "../mm/rmap";
@@ -140,7 +141,8 @@ function unmapFromVma(kernel: Kernel, mm: Mm, vma: Vma, first: u64, end: u64, ki
   const start = vma.start + ((from - vma.pgoff) << 12);
   const stop = vma.start + ((to - vma.pgoff) << 12);
   kernel.plan.beginGather(mm);
-  kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, stop);
+  const shared = sharedStart(kernel, vma, start, stop);
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, shared, sharedEnd(kernel, vma, start, stop));
   kernel.plan.zap(vma, start, stop, kind);
   kernel.plan.rangeEnd(mm);
   kernel.plan.finishGather();

@@ -11,6 +11,7 @@ import { isGuard, isHuge } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
+import { sharedEnd, sharedStart } from "../mm/hugetlb";
 import { unmergeRange } from "../mm/ksm";
 import { Mm, addressOfMm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { blockEnd } from "../mm/page_tables";
@@ -180,7 +181,8 @@ function discard(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64, advice:
   }
   const hasOwnGather = !kernel.facts.sharesAdviceGather;
   if (hasOwnGather) kernel.plan.beginGather(mm);
-  kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, stop);
+  const from = sharedStart(kernel, vma, start, stop);
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, from, sharedEnd(kernel, vma, start, stop));
   kernel.plan.zap(vma, start, stop, ZapKind.Discard);
   kernel.plan.rangeEnd(mm);
   if (hasOwnGather) kernel.plan.finishGather();

@@ -11,6 +11,7 @@ import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm, findVma, indexOf, insertVma, vmaOf } from "../mm/mm";
 import { unmergeRange } from "../mm/ksm";
+import { sharedEnd, sharedStart } from "../mm/hugetlb";
 import { Vma, isAnonymous, isHugetlb } from "../mm/vma";
 import { VM_LOCKED, VM_LOCKED_MASK, VM_SEALED } from "../mm/vm_flags";
 import { mergeNewRange } from "../mm/vma_merge";
@@ -165,7 +166,9 @@ function moveData(
     to = alignDown(target, PMD_SIZE);
   }
   const event = isHugetlb(vma) ? NotifierEvent.Clear : NotifierEvent.Unmap;
-  kernel.plan.rangeStart(mm, event, from, start + size);
+  const end = start + size;
+  const first = sharedStart(kernel, vma, from, end);
+  kernel.plan.rangeStart(mm, event, first, sharedEnd(kernel, vma, from, end));
   kernel.plan.moveTables(vma, from, to, start + size, fresh);
   kernel.plan.rangeEnd(mm);
 }

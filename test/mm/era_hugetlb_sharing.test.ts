@@ -1,0 +1,59 @@
+/** Ranges of hugetlb memory whose pmd tables another mm may share. */
+import { describe, expect, test } from "vitest";
+import { ReplayAction } from "../../src/abi/recording.generated.js";
+import { type EraName, KernelProbe } from "../support/kernel_probe.js";
+import { at, type Program, RW } from "../support/program.js";
+
+const BLOCK = 512;
+const GIB = 512 * BLOCK;
+const SHARED_HUGETLB = 0x40021;
+const PRIVATE_HUGETLB = 0x40022;
+const DONTNEED = 4;
+const WRITE_PROTECT = 2;
+
+async function starts(era: EraName, flags: number, act: (p: Program) => unknown, pages = 2 * GIB) {
+  const probe = await KernelProbe.boot(era, "x86", {}, false);
+  probe.program.map(0, pages, RW, flags).write(BLOCK, 1);
+  return probe.tell(act).filter((line) => line.startsWith("S "));
+}
+
+const discard = (p: Program) => p.advise(BLOCK, BLOCK, DONTNEED);
+
+describe("shared hugetlb memory that reaches over a whole GiB", () => {
+  test("is announced by MADV_DONTNEED of 2 MiB as the GiB (hugetlb_zap_begin)", async () => {
+    for (const era of ["6.4", "6.19"] as const)
+      expect(await starts(era, SHARED_HUGETLB, discard)).toEqual([`S CLEAR 0-${GIB}`]);
+  });
+
+  test("is announced by mremap as the GiB that it leaves (move_hugetlb_page_tables)", async () => {
+    const act = (p: Program) => p.remap(BLOCK, BLOCK, 4 * GIB);
+    expect(await starts("6.19", SHARED_HUGETLB, act)).toContain(`S CLEAR 0-${GIB}`);
+  });
+
+  test("is announced as the GiB by write protection of 2 MiB under userfaultfd (hugetlb_change_protection)", async () => {
+    const act = (p: Program) =>
+      p
+        .act(ReplayAction.UffdRegister, at(0), at(2 * GIB), WRITE_PROTECT)
+        .act(ReplayAction.UffdProtect, at(BLOCK), at(2 * BLOCK), 1);
+    expect(await starts("6.19", SHARED_HUGETLB, act)).toEqual([`S PROTECTION_VMA 0-${GIB}`]);
+  });
+
+  test("is unmapped by munmap as asked (unmap_vmas)", async () => {
+    const act = (p: Program) => p.unmap(BLOCK, BLOCK);
+    expect(await starts("6.19", SHARED_HUGETLB, act)).toEqual([`S UNMAP ${BLOCK}-${2 * BLOCK}`]);
+  });
+
+  test.each(["3.17", "3.19", "4.15"] as const)(
+    "is announced as it is asked for in %s (adjust_range_if_pmd_sharing_possible: 4.20)",
+    async (era) => {
+      const told = [`S CLEAR ${BLOCK}-${2 * BLOCK}`];
+      expect(await starts(era, SHARED_HUGETLB, discard)).toEqual(told);
+    },
+  );
+
+  test("is announced as it is asked for when it is private, or less than a GiB (vma_shareable)", async () => {
+    const told = [`S CLEAR ${BLOCK}-${2 * BLOCK}`];
+    expect(await starts("6.19", PRIVATE_HUGETLB, discard)).toEqual(told);
+    expect(await starts("6.19", SHARED_HUGETLB, discard, GIB / 2)).toEqual(told);
+  });
+});
