@@ -66,6 +66,8 @@ export class EraFacts {
   dropsProbed: bool = true;
   /** Ranges of hugetlb reach to where a pmd table may be shared (4.20). */
   widensShared: bool = true;
+  /** ... and a VMA that is cut inside such a table unshares it (6.2). */
+  unsharesSplit: bool = true;
   /** The OOM reaper takes an mm with a notifier, which may not block then (4.19). */
   reapsNotified: bool = true;
   /** ... and begins at its last VMA (6.18). */
@@ -186,6 +188,7 @@ function asIn4_15(facts: EraFacts, isArm64: bool): void {
   facts.flushesExclusive = false;
   facts.dropsProbed = false;
   facts.widensShared = false;
+  facts.unsharesSplit = false;
   facts.movesTables = false;
   facts.copiesHugePages = true;
   facts.replacesHugeZero = true;

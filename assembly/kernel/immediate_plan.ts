@@ -137,6 +137,10 @@ export class ImmediatePlan extends Plan {
     this.kernel.tlbs.flushMm(mm);
   }
 
+  unshareTables(mm: Mm, start: u64, end: u64): void {
+    this.kernel.tlbs.flushRange(mm, start, end, 21, true);
+  }
+
   splitHugeEntry(vma: Vma, va: u64): void {
     splitHugeEntry(this.kernel, vma, va);
   }

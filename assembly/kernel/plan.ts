@@ -79,6 +79,8 @@ export abstract class Plan {
   /** fork: copies the entries of `parent`, write-protecting both sides where pages are private. */
   abstract copyRange(parent: Vma, child: Vma): void;
   abstract flushMm(mm: Mm): void;
+  /** hugetlb: whoever shared tables of the range does not any more. */
+  abstract unshareTables(mm: Mm, start: u64, end: u64): void;
   /** Splits what maps the block of `va` as 2 MiB. */
   abstract splitHugeEntry(vma: Vma, va: u64): void;
 

@@ -25,9 +25,29 @@ describe("shared hugetlb memory that reaches over a whole GiB", () => {
       expect(await starts(era, SHARED_HUGETLB, discard)).toEqual([`S CLEAR 0-${GIB}`]);
   });
 
-  test("is announced by mremap as the GiB that it leaves (move_hugetlb_page_tables)", async () => {
+  test("is announced by mremap as the GiB that it leaves, and once more for the cut in its vma (move_hugetlb_page_tables, hugetlb_split)", async () => {
     const act = (p: Program) => p.remap(BLOCK, BLOCK, 4 * GIB);
-    expect(await starts("6.19", SHARED_HUGETLB, act)).toContain(`S CLEAR 0-${GIB}`);
+    const gib = `S CLEAR 0-${GIB}`;
+    expect(await starts("6.19", SHARED_HUGETLB, act)).toEqual([gib, gib, "S UNMAP 512-1024"]);
+  });
+
+  test.each([
+    { era: "4.15", told: ["S UNMAP 512-1024"] },
+    { era: "6.4", told: [`S CLEAR 0-${GIB}`, "S UNMAP 512-1024"] },
+    { era: "6.19", told: [`S CLEAR 0-${GIB}`, "S UNMAP 512-1024"] },
+  ] as const)(
+    "is unshared where munmap cuts its GiB, and then unmapped as asked, in $era (hugetlb_unshare_pmds, since 6.2)",
+    async ({ era, told }) => {
+      const act = (p: Program) => p.unmap(BLOCK, BLOCK);
+      expect(await starts(era, SHARED_HUGETLB, act)).toEqual(told);
+    },
+  );
+
+  test("is flushed inside the pair of the cut (flush_hugetlb_tlb_range)", async () => {
+    const probe = await KernelProbe.boot("6.19", "x86", {}, false);
+    probe.program.map(0, 2 * GIB, RW, SHARED_HUGETLB).write(BLOCK, 1);
+    const told = probe.tell((p) => p.unmap(BLOCK, BLOCK));
+    expect(told.slice(0, 4)).toEqual([`S CLEAR 0-${GIB}`, "Fc all", `Fs 0-${GIB}`, "E"]);
   });
 
   test("is announced as the GiB by write protection of 2 MiB under userfaultfd (hugetlb_change_protection)", async () => {
@@ -36,11 +56,6 @@ describe("shared hugetlb memory that reaches over a whole GiB", () => {
         .act(ReplayAction.UffdRegister, at(0), at(2 * GIB), WRITE_PROTECT)
         .act(ReplayAction.UffdProtect, at(BLOCK), at(2 * BLOCK), 1);
     expect(await starts("6.19", SHARED_HUGETLB, act)).toEqual([`S PROTECTION_VMA 0-${GIB}`]);
-  });
-
-  test("is unmapped by munmap as asked (unmap_vmas)", async () => {
-    const act = (p: Program) => p.unmap(BLOCK, BLOCK);
-    expect(await starts("6.19", SHARED_HUGETLB, act)).toEqual([`S UNMAP ${BLOCK}-${2 * BLOCK}`]);
   });
 
   test.each(["3.17", "3.19", "4.15"] as const)(
