@@ -4,11 +4,13 @@
  *
  * Models:     addresses of pages, ranges that neither wrap around nor leave user memory, huge pages
  *             of hugetlbfs that are never cut, memory that grows only into free space, a move whose
- *             ends do not overlap.
+ *             ends do not overlap, parts of files that can be shifted.
  * Source:     linux 6.18 mm/vma.c (do_vmi_munmap, __split_vma), mm/mremap.c (check_mremap_params,
- *             align_hugetlb, vrm_overlaps, vma_expandable), mm/mmap.c (SYSCALL_DEFINE1(brk))
+ *             align_hugetlb, vrm_overlaps, vma_expandable), mm/mmap.c (SYSCALL_DEFINE1(brk)), fs/open.c
+ *             (vfs_fallocate), mm/shmem.c (shmem_fallocate), fs/ext4/extents.c (ext4_fallocate)
  */
 import { PMD_SIZE, alignUp } from "../base/page";
+import { File, FileKind } from "../kernel/mm/files";
 import { Mm, findVma, indexOf, vmaOf } from "../kernel/mm/mm";
 import { isHugetlb, isShared } from "../kernel/mm/vma";
 import { VM_SEALED } from "../kernel/mm/vm_flags";
@@ -17,11 +19,23 @@ import { Task } from "./task";
 
 /** TASK_SIZE_MAX with four levels of page tables. */
 const TASK_SIZE: u64 = (1 << 47) - 4096;
+const FALLOC_FL_KEEP_SIZE: u64 = 1;
+const FALLOC_FL_PUNCH_HOLE: u64 = 2;
+const FALLOC_FL_COLLAPSE_RANGE: u64 = 8;
+/** COLLAPSE_RANGE and INSERT_RANGE. */
+const FALLOC_FL_SHIFTS: u64 = 0x28;
 const MREMAP_MAYMOVE: u64 = 1;
 const MREMAP_FIXED: u64 = 2;
 const MREMAP_DONTUNMAP: u64 = 4;
 
-export function isPlausible(mm: Mm, task: Task, result: i64): bool {
+/** `file` is that of a call's descriptor, `segmentSize` that of the segment it attaches. */
+export function isPlausible(
+  mm: Mm,
+  task: Task,
+  file: File | null,
+  segmentSize: u64,
+  result: i64,
+): bool {
   const a0 = task.args0;
   const a1 = task.args1;
   const failed = result < 0 && result > -4096;
@@ -43,6 +57,10 @@ export function isPlausible(mm: Mm, task: Task, result: i64): bool {
       return a0 + a1 + 4095 >= a0;
     case Call.Mmap:
       return failed || isTarget(mm, <u64>result, a1);
+    case Call.Shmat:
+      return failed || isTarget(mm, <u64>result, max(segmentSize, 1));
+    case Call.Fallocate:
+      return failed || file == null || isPlausibleFallocate(file, a1, task.args2, task.args3);
     case Call.Brk:
       return mm.brk == 0 || isPlausibleBrk(mm, alignUp(mm.brk, 4096), alignUp(<u64>result, 4096));
     case Call.Mremap:
@@ -50,6 +68,21 @@ export function isPlausible(mm: Mm, task: Task, result: i64): bool {
     default:
       return true;
   }
+}
+
+/**
+ * Only a disk's files can be shifted, by whole blocks and inside the file; a hole is punched without
+ * a change of the size.
+ */
+function isPlausibleFallocate(file: File, mode: u64, offset: u64, length: u64): bool {
+  const end = offset + length;
+  if (length == 0 || <i64>offset < 0 || <i64>length < 0 || <i64>end < 0) return false;
+  if ((mode & FALLOC_FL_PUNCH_HOLE) != 0) return (mode & FALLOC_FL_KEEP_SIZE) != 0;
+  if ((mode & ~FALLOC_FL_KEEP_SIZE) == 0 || file.kind == FileKind.Unknown) return true;
+  if (file.kind != FileKind.Ext4) return false;
+  if ((mode & FALLOC_FL_SHIFTS) == 0) return true;
+  if (((offset | length) & 4095) != 0) return false;
+  return (mode & FALLOC_FL_COLLAPSE_RANGE) != 0 ? end < file.size : offset < file.size;
 }
 
 function isPlausibleBrk(mm: Mm, old: u64, fresh: u64): bool {

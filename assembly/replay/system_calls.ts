@@ -8,7 +8,7 @@
 import { ReplayAction } from "../abi/recording";
 import { alignUp } from "../base/page";
 import { Kernel } from "../kernel/kernel";
-import { FileKind } from "../kernel/mm/files";
+import { File, FileKind } from "../kernel/mm/files";
 import { Mm, findVma, indexOf, vmaOf } from "../kernel/mm/mm";
 import { isShared, linearPage } from "../kernel/mm/vma";
 import {
@@ -72,7 +72,11 @@ export function performCall(
   const a1 = task.args1;
   const a2 = task.args2;
   const failed = result < 0 && result > -4096;
-  if (!isPlausible(mm, task, result)) return failed;
+  const segmentSize = descriptors.sharedSegmentSize;
+  const file = task.call == Call.Fallocate ? descriptors.find(task.process, <u32>a0) : 0;
+  let described: File | null = null;
+  if (file != 0) described = kernel.files.at(file);
+  if (!isPlausible(mm, task, described, segmentSize, result)) return failed;
   switch (task.call) {
     case Call.Mmap:
       if (!failed) performMmap(kernel, mm, task, descriptors, <u64>result);

@@ -20,22 +20,23 @@ import {
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
-import { entryFor } from "../mm/entries";
-import { ZERO_PFN } from "../mm/frames";
+import { entryFor, writeBit } from "../mm/entries";
+import { FRAME_EXCLUSIVE, ZERO_PFN, isSpecial } from "../mm/frames";
 import { newAnonFolio } from "../mm/install";
 import { Mm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { blockEnd } from "../mm/page_tables";
 import { UFFD_WP, UFFD_WP_ASYNC } from "../mm/uffd_modes";
-import { Vma, linearPage } from "../mm/vma";
-import { VM_WRITE } from "../mm/vm_flags";
+import { Vma, isHugetlb, isShared, linearPage } from "../mm/vma";
+import { VM_PFNMAP } from "../mm/vm_flags";
 import { modifyVmaAnd } from "../mm/vma_modify";
+import { areaOf, mayMoveBetween, mayRegister } from "./user_areas";
 
 export function registerUser(kernel: Kernel, mm: Mm, start: u64, end: u64, modes: u32): void {
-  changeRegistration(kernel, mm, start, end, modes);
+  if (mayRegister(kernel, mm, start, end, modes)) changeRegistration(kernel, mm, start, end, modes);
 }
 
 export function unregisterUser(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
-  changeRegistration(kernel, mm, start, end, 0);
+  if (mayRegister(kernel, mm, start, end, 0)) changeRegistration(kernel, mm, start, end, 0);
 }
 
 function changeRegistration(kernel: Kernel, mm: Mm, start: u64, end: u64, modes: u32): void {
@@ -66,6 +67,8 @@ export function protectUserPages(
     const vma = findVma(mm, va);
     if (vma == null || (vma.uffd & UFFD_WP) == 0) return;
     const stop = min(vma.end, end);
+    // mwriteprotect_range: huge pages of hugetlbfs are protected whole
+    if (isHugetlb(vma) && ((va | stop) & (PMD_SIZE - 1)) != 0) return;
     protectPart(kernel, vma, va, stop, protects);
     va = stop;
   }
@@ -78,57 +81,122 @@ function protectPart(kernel: Kernel, vma: Vma, start: u64, end: u64, protects: b
   kernel.plan.finishGather();
 }
 
-/** UFFDIO_COPY and UFFDIO_ZEROPAGE. */
+/** UFFDIO_COPY and UFFDIO_ZEROPAGE, up to the first page that is there already. */
 export function copyIntoHoles(kernel: Kernel, mm: Mm, start: u64, end: u64, zero: bool): void {
+  const vma = areaOf(mm, start, end);
+  if (vma == null || (vma.flags & VM_PFNMAP) != 0) return;
+  if (isHugetlb(vma)) {
+    if (!zero) copyHugePages(kernel, mm, vma, start, end);
+    return;
+  }
   for (let va = start; va < end; va += 4096) {
-    const vma = findVma(mm, va);
-    if (vma == null) return;
     const pmd = kernel.tables.find(mm, va, LEVEL_PMD);
     if (pmd != 0 && isHuge(load<u64>(pmd))) return;
     const address = kernel.tables.make(mm, va, 1);
     if (load<u64>(address) != 0) return;
-    if (zero) {
+    if (isShared(vma)) {
+      if (!copyIntoFile(kernel, vma, va)) return;
+    } else if (zero) {
       store<u64>(address, entryFor(vma, ZERO_PFN));
-      continue;
+    } else {
+      const pfn = newAnonFolio(kernel, vma, va, 0);
+      kernel.frames.map(pfn);
+      store<u64>(address, entryFor(vma, pfn) | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY);
     }
-    const pfn = newAnonFolio(kernel, vma, va, 0);
-    kernel.frames.map(pfn);
-    const write = (vma.flags & VM_WRITE) != 0 ? PTE_WRITE : 0;
-    store<u64>(address, entryFor(vma, pfn) | PTE_DIRTY | PTE_SOFT_DIRTY | write);
   }
 }
 
-/** UFFDIO_MOVE: pages of `source` go to the holes at `[target, end)`. */
+/** shmem_mfill_atomic_pte: a new page of the file, which must not be cached yet. */
+function copyIntoFile(kernel: Kernel, vma: Vma, va: u64): bool {
+  const index = linearPage(vma, va);
+  if (index >= kernel.files.at(vma.file).pages) return false;
+  if (kernel.files.cachedPage(vma.file, index) != 0) return false;
+  kernel.plan.installForWrite(vma, va);
+  return true;
+}
+
+/** mfill_atomic_hugetlb. */
+function copyHugePages(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): void {
+  for (let va = start; va < end; va += PMD_SIZE) {
+    const address = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (address != 0 && load<u64>(address) != 0) return;
+    kernel.plan.installHugetlb(vma, va, true);
+  }
+}
+
+/**
+ * UFFDIO_MOVE: pages of `source` go to the holes at `[target, end)`, up to the first page that is
+ * not this mm's alone, or has no hole to go to.
+ */
 export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, source: u64): void {
-  const vma = findVma(mm, target);
-  if (vma == null) return;
+  const vma = areaOf(mm, target, end);
+  const from = areaOf(mm, source, source + (end - target));
+  if (vma == null || from == null || !mayMoveBetween(from, vma)) return;
   prepareAnonVma(kernel, vma);
   let to = target;
   while (to < end) {
-    const from = source + (to - target);
+    const at = source + (to - target);
     const stop = min(end, (to | 0x1fffff) + 1);
-    const size = min(stop - to, (from | 0x1fffff) + 1 - from);
-    let moved: u64 = 0;
-    kernel.plan.rangeStart(mm, NotifierEvent.Clear, from, from + size);
-    for (let offset: u64 = 0; offset < size; offset += 4096) {
-      const fromAddress = kernel.tables.findPte(mm, from + offset);
-      if (fromAddress == 0) continue;
-      const entry = load<u64>(fromAddress);
-      if (!mapsFrame(entry)) continue;
-      store<u64>(fromAddress, 0);
-      moved = offset + 4096;
-      const frame = kernel.frames.head(entryFrame(entry));
-      frame.owner = vma.anonVma;
-      frame.index = linearPage(vma, to + offset);
-      store<u64>(
-        kernel.tables.make(mm, to + offset, 1),
-        entryFor(vma, entryFrame(entry)) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY,
-      );
-    }
-    if (moved != 0) kernel.tlbs.flushRange(mm, from, from + moved, 12, false);
-    kernel.plan.rangeEnd(mm);
+    const size = min(stop - to, (at | 0x1fffff) + 1 - at);
+    if (!moveUserBlock(kernel, mm, from, vma, at, to, size)) return;
     to += size;
   }
+}
+
+/** What lies in one block on either side; false when the move ends here. */
+function moveUserBlock(
+  kernel: Kernel,
+  mm: Mm,
+  from: Vma,
+  vma: Vma,
+  source: u64,
+  target: u64,
+  size: u64,
+): bool {
+  const pmd = kernel.tables.find(mm, source, LEVEL_PMD);
+  if (pmd != 0 && isHuge(load<u64>(pmd))) kernel.plan.splitHugeEntry(from, source);
+  let moved: u64 = 0;
+  let isWhole = true;
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, source, source + size);
+  for (let offset: u64 = 0; offset < size && isWhole; offset += 4096) {
+    const address = kernel.tables.findPte(mm, source + offset);
+    if (address == 0 || !mapsFrame(load<u64>(address))) continue;
+    isWhole = moveUserPage(kernel, mm, vma, address, target + offset);
+    if (isWhole) moved = offset + 4096;
+  }
+  if (moved != 0) kernel.tlbs.flushRange(mm, source, source + moved, 12, false);
+  kernel.plan.rangeEnd(mm);
+  return isWhole;
+}
+
+/** move_pages_pte: zero pages, and anonymous pages that are exclusive to this mm. */
+function moveUserPage(kernel: Kernel, mm: Mm, vma: Vma, address: usize, target: u64): bool {
+  const pmd = kernel.tables.find(mm, target, LEVEL_PMD);
+  if (pmd != 0 && isHuge(load<u64>(pmd))) return false;
+  const to = kernel.tables.make(mm, target, 1);
+  if (load<u64>(to) != 0) return false;
+  const pfn = entryFrame(load<u64>(address));
+  if (isSpecial(pfn)) {
+    store<u64>(address, 0);
+    store<u64>(to, entryFor(vma, pfn));
+    return true;
+  }
+  if ((kernel.frames.at(pfn).flags & FRAME_EXCLUSIVE) == 0) return false;
+  const head = kernel.frames.head(pfn);
+  if (head.dmaPins != 0) return false;
+  if (head.order != 0 && !kernel.splitter.split(kernel, head.head)) return false;
+  // the split may have found the page to hold only zeroes
+  if (entryFrame(load<u64>(address)) == pfn) {
+    const frame = kernel.frames.at(pfn);
+    frame.owner = vma.anonVma;
+    frame.index = linearPage(vma, target);
+    kernel.frames.move(pfn);
+    store<u64>(to, entryFor(vma, pfn) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
+  } else {
+    store<u64>(to, entryFor(vma, ZERO_PFN));
+  }
+  store<u64>(address, 0);
+  return true;
 }
 
 /**
@@ -157,6 +225,8 @@ function scanPart(kernel: Kernel, mm: Mm, vma: Vma, va: u64, end: u64): u64 {
   if (address != 0 && load<u64>(address) != 0) {
     const next = blockEnd(va, end);
     const entry = load<u64>(address);
+    // pagemap_scan_hugetlb_entry: a part of a huge page is not protected
+    if (isHugetlb(vma) && next - va != PMD_SIZE) return next;
     if (isHuge(entry) && next - va == PMD_SIZE) {
       if ((entry & PTE_UFFD_WP) != 0) return next;
       store<u64>(address, (entry & ~PTE_WRITE) | PTE_UFFD_WP);
