@@ -27,11 +27,13 @@ import {
   unregisterUser,
 } from "../kernel/operations/userfaultfd";
 import { Descriptors } from "./descriptors";
+import { hasRoomIn } from "./room";
 import { Task } from "./task";
 
 export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: Descriptors): bool {
   const a = task.action0;
   const b = task.action1;
+  if (makesEntries(task.action) && !hasRoomIn(kernel, mm, a, b, true)) return false;
   switch (task.action) {
     case ReplayAction.None:
       return true;
@@ -110,6 +112,17 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
     default:
       return false;
   }
+}
+
+/** What gives each page of `[action0, action1)` an entry. */
+function makesEntries(action: u32): bool {
+  return (
+    action == ReplayAction.WriteForced ||
+    action == ReplayAction.UffdProtect ||
+    action == ReplayAction.UffdCopy ||
+    action == ReplayAction.UffdZero ||
+    action == ReplayAction.ScanWritten
+  );
 }
 
 /** process_madvise of equal ranges: start, count, then length and step in one number. */

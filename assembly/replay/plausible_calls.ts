@@ -6,8 +6,9 @@
  *             of hugetlbfs that are never cut, memory that grows only into free space, a move whose
  *             ends do not overlap, parts of files that can be shifted.
  * Source:     linux 6.18 mm/vma.c (do_vmi_munmap, __split_vma), mm/mremap.c (check_mremap_params,
- *             align_hugetlb, vrm_overlaps, vma_expandable), mm/mmap.c (SYSCALL_DEFINE1(brk)), fs/open.c
- *             (vfs_fallocate), mm/shmem.c (shmem_fallocate), fs/ext4/extents.c (ext4_fallocate)
+ *             align_hugetlb, vrm_overlaps, vma_expandable), mm/mmap.c (SYSCALL_DEFINE1(brk)),
+ *             fs/open.c (vfs_fallocate), mm/shmem.c (shmem_fallocate), fs/ext4/extents.c
+ *             (ext4_fallocate)
  */
 import { PMD_SIZE, alignUp } from "../base/page";
 import { File, FileKind } from "../kernel/mm/files";
@@ -71,8 +72,8 @@ export function isPlausible(
 }
 
 /**
- * Only a disk's files can be shifted, by whole blocks and inside the file; a hole is punched without
- * a change of the size.
+ * Only a disk's files can be shifted, by whole blocks and inside the file; a hole is punched
+ * without a change of the size.
  */
 function isPlausibleFallocate(file: File, mode: u64, offset: u64, length: u64): bool {
   const end = offset + length;

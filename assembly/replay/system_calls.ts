@@ -39,6 +39,7 @@ import { adviseEach } from "./actions";
 import { Call } from "./call_numbers";
 import { Descriptors } from "./descriptors";
 import { isPlausible } from "./plausible_calls";
+import { hasRoom } from "./room";
 import { Task } from "./task";
 
 const EPERM: i64 = -1;
@@ -60,7 +61,7 @@ const PR_SET_VMA: u64 = 0x53564d41;
 const MAP_FIXED: u64 = 0x10;
 const MREMAP_FIXED: u64 = 2;
 
-/** Carries the task's call out; false when nothing here knows it. */
+/** Carries the task's call out; false when nothing here knows it, or has the room for it. */
 export function performCall(
   kernel: Kernel,
   mm: Mm,
@@ -77,6 +78,8 @@ export function performCall(
   let described: File | null = null;
   if (file != 0) described = kernel.files.at(file);
   if (!isPlausible(mm, task, described, segmentSize, result)) return failed;
+  if (!hasRoom(kernel, mm, task, mappedFile(task, descriptors), failed ? 0 : <u64>result))
+    return false;
   switch (task.call) {
     case Call.Mmap:
       if (!failed) performMmap(kernel, mm, task, descriptors, <u64>result);
@@ -195,6 +198,12 @@ export function performCall(
 }
 
 const MAP_ANONYMOUS: u64 = 0x20;
+
+/** The file of an mmap, when it is known already. */
+function mappedFile(task: Task, descriptors: Descriptors): u32 {
+  if (task.call != Call.Mmap || (task.args3 & MAP_ANONYMOUS) != 0) return 0;
+  return descriptors.find(task.process, <u32>task.args4);
+}
 
 function performMmap(
   kernel: Kernel,

@@ -1,4 +1,4 @@
-/** Short sequences whose last operation has to leave the mm sound, by the rule that they turn on. */
+/** Short sequences whose last operation has to leave the mm sound, by the rule it turns on. */
 import { describe, expect, test } from "vitest";
 import { ReplayAction } from "../../src/abi/recording.generated.js";
 import { BLOCK, PAGE, PRIVATE, Program, RW, SHARED, at } from "../support/program.js";

@@ -35,6 +35,8 @@ export class File {
   /** Bytes that a partial last page leaves, for truncation. */
   size: u64;
   maps: u32;
+  /** One past the last page that was ever cached. */
+  cachedEnd: u64;
 }
 
 export class Files {
@@ -72,7 +74,9 @@ export class Files {
 
   addToCache(id: u32, index: u64, pfn: u32): void {
     this.cache.set(key(id, index), pfn);
-    this.at(id).cached++;
+    const file = this.at(id);
+    file.cached++;
+    file.cachedEnd = max(file.cachedEnd, index + 1);
   }
 
   dropFromCache(id: u32, index: u64): void {

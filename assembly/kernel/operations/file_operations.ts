@@ -153,7 +153,8 @@ function truncatePages(kernel: Kernel, id: u32, first: u64, isWhole: bool, oldPa
   const files = kernel.files;
   const boundary = files.cachedPage(id, first);
   if (boundary != 0) cutFolio(kernel, boundary, first, NO_END);
-  for (let index = isWhole ? first : first + 1; index < oldPages; index++)
+  const stop = min(oldPages, files.at(id).cachedEnd);
+  for (let index = isWhole ? first : first + 1; index < stop; index++)
     dropPage(kernel, id, index, first, NO_END);
 }
 
@@ -165,7 +166,8 @@ function removePages(kernel: Kernel, id: u32, first: u64, end: u64): void {
     low != 0 && high != 0 && kernel.frames.at(low).head == kernel.frames.at(high).head;
   if (low != 0) cutFolio(kernel, low, first, end);
   if (high != 0 && !sameFolio) cutFolio(kernel, high, first, end);
-  for (let index = first; index < end; index++) dropPage(kernel, id, index, first, end);
+  const stop = min(end, files.at(id).cachedEnd);
+  for (let index = first; index < stop; index++) dropPage(kernel, id, index, first, end);
 }
 
 /**
@@ -210,10 +212,11 @@ function dropPage(kernel: Kernel, id: u32, index: u64, first: u64, end: u64): vo
 export function cleanFile(kernel: Kernel, id: u32, first: u64, end: u64): void {
   const files = kernel.files;
   if (files.isShmem(id) || files.at(id).kind == FileKind.Hugetlb) return;
-  const stop =
+  let stop =
     files.at(id).kind == FileKind.Unknown
       ? min(end, highestMapped(kernel, id))
       : min(end, files.at(id).pages);
+  stop = min(stop, files.at(id).cachedEnd);
   let index = first;
   while (index < stop) {
     const pfn = files.cachedPage(id, index);
