@@ -6,15 +6,15 @@
  *             of hugetlbfs that are never cut, memory that grows only into free space, a move whose
  *             ends do not overlap, parts of files that can be shifted.
  * Source:     linux 6.18 mm/vma.c (do_vmi_munmap, __split_vma), mm/mremap.c (check_mremap_params,
- *             align_hugetlb, vrm_overlaps, vma_expandable), mm/mmap.c (SYSCALL_DEFINE1(brk)),
- *             fs/open.c (vfs_fallocate), mm/shmem.c (shmem_fallocate), fs/ext4/extents.c
- *             (ext4_fallocate)
+ *             align_hugetlb, check_prep_vma, vrm_overlaps, vma_expandable), mm/mmap.c
+ *             (SYSCALL_DEFINE1(brk)), fs/open.c (vfs_fallocate), mm/shmem.c
+ *             (shmem_fallocate), fs/ext4/extents.c (ext4_fallocate)
  */
 import { PMD_SIZE, alignUp } from "../base/page";
 import { File, FileKind } from "../kernel/mm/files";
 import { Mm, findVma, indexOf, vmaOf } from "../kernel/mm/mm";
-import { isHugetlb, isShared } from "../kernel/mm/vma";
-import { VM_SEALED } from "../kernel/mm/vm_flags";
+import { Vma, isHugetlb, isShared } from "../kernel/mm/vma";
+import { VM_DONTEXPAND, VM_PFNMAP, VM_SEALED } from "../kernel/mm/vm_flags";
 import { Call } from "./call_numbers";
 import { Task } from "./task";
 
@@ -104,12 +104,33 @@ function isPlausibleMove(mm: Mm, task: Task, result: i64): bool {
     if (alignUp(newSize, PMD_SIZE) > alignUp(oldSize, PMD_SIZE)) return false;
   }
   if (cutsHugePage(mm, start, oldSize)) return false;
+  const isResized = newSize != oldSize;
+  if (isResized && !mayResize(vma, task.args3, start, target, oldSize, newSize)) return false;
   const moves = (task.args3 & (MREMAP_FIXED | MREMAP_DONTUNMAP)) != 0 || target != start;
   if (!moves) return newSize <= oldSize || !isTaken(mm, start + oldSize, start + newSize);
   const overlaps = start + oldSize > target && target + newSize > start;
   if ((task.args3 & MREMAP_MAYMOVE) == 0) return false;
   if (overlaps || cutsHugePage(mm, target, newSize)) return false;
   return (task.args3 & MREMAP_FIXED) != 0 || !isTaken(mm, target, target + newSize);
+}
+
+/**
+ * check_prep_vma: what grows, or moves while it shrinks, lies in one VMA; only shared memory is
+ * mapped a second time, and a mapping that stays behind keeps its size.
+ */
+function mayResize(
+  vma: Vma | null,
+  flags: u64,
+  start: u64,
+  target: u64,
+  oldSize: u64,
+  newSize: u64,
+): bool {
+  if (target == start && newSize < oldSize) return true;
+  if (vma == null || (flags & MREMAP_DONTUNMAP) != 0) return false;
+  if (oldSize == 0 && !isShared(vma)) return false;
+  if (newSize > oldSize && (vma.flags & (VM_PFNMAP | VM_DONTEXPAND)) != 0) return false;
+  return start + min(oldSize, newSize) <= vma.end;
 }
 
 function isRange(start: u64, length: u64): bool {

@@ -29,11 +29,23 @@ describe("the mm", () => {
       move(at(PAGES_OF_BLOCK), 512, at(99)),
       at(99),
     ],
+    ["mremap that grows more than one VMA", "mremap", grow(6, 400), at(6)],
+    [
+      "mremap that copies private memory",
+      "mremap",
+      { ...move(at(0), 8, at(99)), old_len: 0 },
+      at(99),
+    ],
     ["remap_file_pages of private memory", "remap_file_pages", { addr: at(0), size: PAGE }, 0],
   ] as const)("carries out no %s", async (_, name, args, ret) => {
     expect(await predicted(name, args, ret)).toEqual([]);
   });
 });
+
+/** From `page` to page 9, of which 8 is behind the VMA. */
+function grow(page: number, pages: number) {
+  return { addr: at(page), old_len: (9 - page) * PAGE, new_len: pages * PAGE, flags: 1 };
+}
 
 function move(addr: number, pages: number, target: number) {
   const length = pages * PAGE;

@@ -5,7 +5,11 @@ import { ReplayAction } from "../../src/abi/recording.generated.js";
 import { BLOCK, PAGE, Program, PRIVATE, SHARED, at } from "../support/program.js";
 
 const PAGES = 40;
-const ADVICE = [3, 4, 8, 9, 10, 11, 14, 15, 20, 21, 22, 23, 24, 25, 102, 103];
+const BLOCK_PAGES = BLOCK / PAGE;
+const ADVICE = [3, 4, 8, 9, 10, 11, 12, 13, 14, 15, 18, 19, 20, 21, 22, 23, 24, 25, 102, 103];
+const HUGETLB = 0x40000;
+const POPULATE = 0x8000;
+const MREMAP_FLAGS = [1, 3, 5, 7];
 
 const ACTIONS = [
   ReplayAction.ClearSoftDirty,
@@ -19,6 +23,8 @@ const ACTIONS = [
   ReplayAction.UffdMove,
   ReplayAction.ScanWritten,
   ReplayAction.ReclaimPages,
+  ReplayAction.CheckReferenced,
+  ReplayAction.TrackIdle,
 ];
 
 const span = fc
@@ -29,6 +35,15 @@ const prot = fc.constantFrom(0, 1, 3, 5, 7);
 const operation = fc.oneof(
   fc.tuple(fc.constant("map" as const), span, prot, fc.constantFrom(PRIVATE, SHARED)),
   fc.tuple(fc.constant("mapFile" as const), span, prot, fc.constantFrom(1, 2), fc.nat(9)),
+  fc.tuple(fc.constant("mapHuge" as const), fc.nat(3), fc.constantFrom(PRIVATE, SHARED)),
+  fc.tuple(fc.constant("mapFilled" as const), span, prot, fc.constantFrom(PRIVATE, SHARED)),
+  fc.tuple(fc.constant("resize" as const), span, span, fc.constantFrom(...MREMAP_FLAGS)),
+  fc.tuple(fc.constant("attach" as const), fc.nat(PAGES)),
+  fc.tuple(fc.constant("lockAll" as const), fc.integer({ min: 0, max: 7 })),
+  fc.tuple(fc.constant("merge" as const), fc.nat(PAGES - 1), fc.boolean()),
+  fc.tuple(fc.constant("migrate" as const), fc.nat(PAGES - 1), fc.constantFrom(0, 4, 9)),
+  fc.tuple(fc.constant("reclaim" as const), fc.nat(PAGES - 1)),
+  fc.tuple(fc.constant("move" as const), span, fc.nat(PAGES - 1)),
   fc.tuple(fc.constant("unmap" as const), span),
   fc.tuple(fc.constant("protect" as const), span, prot),
   fc.tuple(fc.constant("advise" as const), span, fc.constantFrom(...ADVICE)),
@@ -81,6 +96,49 @@ function perform(program: Program, operation: Operation, unit: number): void {
       if (isApart) program.remap(place(start), place(length), place(target), place(length), flags);
       return;
     }
+    case "resize": {
+      const [, [start, length], [target, fresh], flags] = operation;
+      // with MREMAP_MAYMOVE alone, the mapping grows or shrinks where it is
+      const there = flags === 1 ? start : target;
+      program.remap(place(start), place(length), place(there), place(fresh), flags);
+      return;
+    }
+    case "mapHuge":
+      program.map(operation[1] * BLOCK_PAGES, BLOCK_PAGES, 3, operation[2] | HUGETLB);
+      return;
+    case "mapFilled": {
+      const [, [start, length], protection, flags] = operation;
+      program.map(place(start), Math.min(place(length), 600), protection, flags | POPULATE);
+      return;
+    }
+    case "attach": {
+      const addr = at(place(operation[1]));
+      program.call("shmat", { shmid: 1, addr, flags: 0 }, addr);
+      return;
+    }
+    case "lockAll":
+      // 0 stands for munlockall
+      if (operation[1] === 0) program.call("munlockall", {});
+      else if (unit < BLOCK_PAGES) program.call("mlockall", { flags: operation[1] });
+      return;
+    case "merge":
+      merge(program, at(place(operation[1])), operation[2]);
+      return;
+    case "migrate": {
+      const addr = at(place(operation[1]));
+      program.kernelThread("kcompactd0", { ev: "mig_set", addr, order: operation[2] });
+      program.kernelThread("kcompactd0", { ev: "mig_clear", addr, order: operation[2] });
+      return;
+    }
+    case "reclaim":
+      program.kernelThread("kswapd0", page(at(place(operation[1]))));
+      return;
+    case "move": {
+      const [, [start, length], source] = operation;
+      const end = at(place(start + length));
+      program.act(ReplayAction.UffdMove, at(place(start)), end, at(place(source)));
+      return;
+    }
     case "write":
       program.write(place(operation[1][0]), Math.min(operation[1][1], 12));
       return;
@@ -115,6 +173,17 @@ function perform(program: Program, operation: Operation, unit: number): void {
         len: place(operation[1][1]) * PAGE,
       });
   }
+}
+
+function page(start: number) {
+  return { ev: "inval", start, end: start + PAGE } as const;
+}
+
+/** ksmd merges a page that it looks at once, or a second time into one of equal content. */
+function merge(program: Program, start: number, isAgain: boolean): void {
+  program.kernelThread("ksmd", page(start));
+  if (isAgain) program.kernelThread("ksmd", page(start));
+  program.kernelThread("ksmd", { ev: "ksm", what: "merge_one", err: 0 });
 }
 
 /** What a text announces; numbers of an action that has fewer are not looked at. */
