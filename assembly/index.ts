@@ -44,6 +44,11 @@ export function exploreRun(budget: u32, maxStates: u32, maxBytes: f64, maxDepth:
   return explorer().search.run(budget, maxStates, maxBytes, maxDepth);
 }
 
+/** The operation comes to its end in some state. */
+export function exploreEnds(): bool {
+  return explorer().breadthFirst().ends();
+}
+
 /** The operation comes to its end in some state, and leaves nothing of the driver open there. */
 export function exploreEndsTidily(): bool {
   return explorer().breadthFirst().endsTidily();
@@ -303,6 +308,11 @@ export function runBoot(): void {
  */
 export function runFeed(records: u32, events: f64, untilNs: f64): u32 {
   return theWorld().feed!.run(records, <u64>events, <u64>untilNs);
+}
+
+/** The run was given up because the program and the driver wait for each other. */
+export function runIsDeadlocked(): bool {
+  return simulation().machine.isDeadlocked;
 }
 
 /** Where the exact counters lie: one 64-bit word for each Counter. */

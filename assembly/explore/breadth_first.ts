@@ -99,6 +99,11 @@ export class BreadthFirst extends Search {
     return counts;
   }
 
+  /** The operation comes to its end in some state. */
+  ends(): bool {
+    return this.hasEnded;
+  }
+
   /** The operation comes to its end in some state, and leaves nothing of the driver open there. */
   endsTidily(): bool {
     return this.hasEnded && !this.hasEndedUntidily;

@@ -88,6 +88,7 @@ export class Machine {
   private readonly timings: StaticArray<Histogram> = new StaticArray<Histogram>(Timing.COUNT);
   /** What happened, in the build that has a trace. */
   readonly trace: Trace | null = isDefined(TRACE_EVENTS) ? new Trace() : null;
+  isDeadlocked: bool = false;
   private handler: EventHandler | null = null;
 
   /**
@@ -167,6 +168,12 @@ export class Machine {
     if (isDefined(TRACE_EVENTS)) {
       this.trace!.record(this.now, what, unit, index, page, pages, detail);
     }
+  }
+
+  /** The program and the driver wait for each other: the run is over, and the host says so. */
+  deadlock(): void {
+    this.isDeadlocked = true;
+    abort("the program and the driver wait for each other for ever");
   }
 
   /** Lets `ns` pass: everything due until then happens first. */

@@ -343,7 +343,7 @@ export class Notifier extends OpenRanges {
         this.invalidateRange(start, end, true, INVALIDATE_ALL, true);
         break;
       case StepKind.DriverLock:
-        while (!this.isImmediate && this.locks.driver != NOBODY) this.machine.step();
+        if (!this.isImmediate) this.awaitDriverLock();
         this.locks.driver = PROGRAM_ID;
         this.spend(this.machine.cost(Latency.Lock));
         break;
@@ -394,6 +394,16 @@ export class Notifier extends OpenRanges {
   }
 
   /** Polls until the invalidation is complete; in the end the driver logs an error and goes on. */
+  private awaitDriverLock(): void {
+    const locks = this.locks;
+    while (locks.driver != NOBODY) {
+      if (locks.driver == PROGRAM_ID || this.waiters!.keepsDriverLock(locks.driver)) {
+        this.machine.deadlock();
+      }
+      this.machine.step();
+    }
+  }
+
   private waitFor(slot: u32): void {
     const machine = this.machine;
     const deadline = machine.now + machine.spec.giveUpNs;

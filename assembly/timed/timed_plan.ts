@@ -36,9 +36,20 @@ export class TimedPlan extends ImmediatePlan {
     if (mm.id != this.attachedMm || this.notifier.isImmediate) return;
     if (this.writers++ > 0) return;
     if (this.readers > 0) this.locks.mmapReaders--;
-    while (!this.locks.canWrite()) this.machine.step();
+    while (!this.locks.canWrite()) {
+      if (this.isDeadlocked()) this.machine.deadlock();
+      this.machine.step();
+    }
     this.locks.mmapWriter = PROGRAM_ID;
     this.notifier.spend(this.machine.cost(Latency.Operation));
+  }
+
+  /** Readers of mmap_lock wait for the driver's lock, which nobody will release. */
+  private isDeadlocked(): bool {
+    const holder = this.locks.driver;
+    if (holder == NOBODY) return false;
+    const workers = this.workers!;
+    return holder == PROGRAM_ID ? workers.wantsDriverLock() : workers.isBlocked(holder);
   }
 
   mmapLockRead(mm: Mm): void {

@@ -108,6 +108,24 @@ export class Workers extends LockWaiters {
     }
   }
 
+  keepsDriverLock(holder: u32): bool {
+    const worker = this.workers[<i32>(holder - FIRST_WORKER_ID)];
+    return worker.isBlocked || worker.request == NO_REQUEST;
+  }
+
+  /** The worker waits for something. */
+  isBlocked(id: u32): bool {
+    return this.workers[<i32>(id - FIRST_WORKER_ID)].isBlocked;
+  }
+
+  wantsDriverLock(): bool {
+    for (let i = 0; i < this.workers.length; i++) {
+      const worker = this.workers[i];
+      if (worker.isBlocked && this.program.kind(worker.pc) == StepKind.DriverLock) return true;
+    }
+    return false;
+  }
+
   onWorker(index: u32): void {
     const worker = this.workers[index];
     const kind = this.program.kind(worker.pc);

@@ -35,6 +35,10 @@ export async function exploreWorlds(
   return exploreOne(requests[0]!, options, machine);
 }
 
+/** A driver that waits for itself breaks no rule of the mm's, and is safe for that alone. */
+const NEVER_ENDS =
+  "deadlock: the operation never comes to its end; the protocol holds it up in every order of steps";
+
 async function exploreOne(
   request: ExploreRequest,
   options: ExploreOptions,
@@ -44,8 +48,10 @@ async function exploreOne(
   const onProgress = ({ states }: ExploreProgress) => progress.update(states);
   const result = await explore({ ...request, ...limits(options), machine, onProgress });
   progress.end();
+  const neverEnds = result.complete && result.method === "breadth-first" && !machine.ends;
   const world = resolveSmallWorld(request);
   const parts = [describeWorld(world), formatResult(result)];
+  if (neverEnds) parts.push(NEVER_ENDS);
   const shortest = shortestViolation(result);
   const example = shortest === null ? null : await replayToken(shortest.token, machine);
   if (example !== null) parts.push(formatTimeline(example, options));
@@ -58,12 +64,13 @@ async function exploreOne(
       : await explain(world, shortest.property, result, { ...limits(options), machine });
   if (explained !== null) parts.push(formatPreventions(shortest!.property, explained));
   return {
-    json:
-      explained === null
-        ? result
-        : { ...result, explained: inShort(shortest!.property, explained) },
+    json: {
+      ...result,
+      ...(neverEnds ? { deadlocked: true } : {}),
+      ...(explained === null ? {} : { explained: inShort(shortest!.property, explained) }),
+    },
     text: parts.join("\n\n"),
-    found: isViolated(result),
+    found: isViolated(result) || neverEnds,
   };
 }
 

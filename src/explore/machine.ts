@@ -107,6 +107,11 @@ export class ExploreMachine {
     return this.core.exports.exploreDepth();
   }
 
+  /** The operation comes to its end; every state was met breadth-first. */
+  get ends(): boolean {
+    return isSet(this.core.exports.exploreEnds());
+  }
+
   /** The operation comes to its end, and leaves no pair, empty table or lock behind. */
   get endsTidily(): boolean {
     return isSet(this.core.exports.exploreEndsTidily());

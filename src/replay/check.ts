@@ -30,6 +30,7 @@ export interface Mismatch {
 
 export interface RecordingCheck {
   name: string;
+  /** Lines of the recording between its header and its trailer. */
   events: number;
   notifier: Tally;
   flush: Tally;
@@ -72,14 +73,15 @@ export async function checkRecording(
     await onProgress?.();
   }
   core.finish();
-  return reportOf(header.name, core);
+  const events = Object.values(reader.trailer?.events ?? {}).reduce((sum, n) => sum + n, 0);
+  return reportOf(header.name, events, core);
 }
 
-function reportOf(name: string, core: ReplayCore): RecordingCheck {
+function reportOf(name: string, events: number, core: ReplayCore): RecordingCheck {
   const count = (counter: ReplayCounter) => core.count(counter);
   return {
     name,
-    events: count(ReplayCounter.Events),
+    events,
     notifier: {
       expected: count(ReplayCounter.NotifierExpected),
       matched: count(ReplayCounter.NotifierMatched),

@@ -5,6 +5,7 @@ import { EventEncoder } from "../workload/encode.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader, RecordingReader } from "../workload/recording.js";
 import { emitSyntheticEvents, SYNTHETIC_HEADER } from "../workload/synthetic.js";
+import { RunRefusal } from "./refusal.js";
 import { shareMm } from "./shared_mm.js";
 
 /** A program that can be run any number of times. */
@@ -38,8 +39,20 @@ export async function programOf(name: string, reader: RecordingReader): Promise<
   return programFrom(name, reader.header, joined(batches));
 }
 
-/** A workload that a scenario describes. */
+/** Events of a synthetic program, which is kept in memory as a whole: 80 bytes each. */
+const EVENTS_MAX = 10_000_000;
+
+/** A workload that a scenario describes. Throws RunRefusal where it is too long to be kept. */
 export function syntheticProgram(operations: readonly ResolvedWorkloadOperation[]): Program {
+  // Each page is touched once a repetition, and a call has two events.
+  const events = operations.reduce((sum, { pages, repeat }) => sum + repeat * (pages + 2), 0);
+  if (events > EVENTS_MAX) {
+    throw new RunRefusal(
+      `the workload has some ${events.toLocaleString("en")} events: at most ` +
+        EVENTS_MAX.toLocaleString("en"),
+      "take fewer repetitions or pages",
+    );
+  }
   const encoder = new EventEncoder();
   encoder.addHeader(SYNTHETIC_HEADER);
   emitSyntheticEvents(operations, (event) => {

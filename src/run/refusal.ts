@@ -13,6 +13,14 @@ export class RunRefusal extends Error {
   }
 }
 
+/** The program waits for a lock that the driver keeps, and the driver for the program. */
+export function deadlock({ id }: Protocol): RunRefusal {
+  return new RunRefusal(
+    `protocol ${id} deadlocks: its lock-driver waits for a lock that is never released`,
+    "release it with unlock-driver in the same callback, and take mmap_lock before it",
+  );
+}
+
 /** Throws RunRefusal. */
 export function refuseWhatCannotRun({ protocol }: ResolvedScenario): void {
   if (stepsOf(protocol).some((step) => nameOf(step) === "queue-for-timer")) {

@@ -1,5 +1,5 @@
 /** A timed run that can be stopped at any event of its program, kept, and taken up again. */
-import { Core, type CoreBuild } from "../abi/core.js";
+import { Core, CoreAbort, type CoreBuild } from "../abi/core.js";
 import { readRecord, recordSize } from "../abi/records.js";
 import { CoreTrace } from "../abi/trace.js";
 import { Counter, DeviceState, Property, Timing } from "../abi/vocabulary.generated.js";
@@ -9,7 +9,7 @@ import { RECORD_BYTES } from "../workload/record_layout.js";
 import { encodeRun } from "./encode.js";
 import { RunHost, type HostParts } from "./host.js";
 import type { Program } from "./program.js";
-import { refuseWhatCannotRun } from "./refusal.js";
+import { deadlock, refuseWhatCannotRun } from "./refusal.js";
 import type {
   CountName,
   Counts,
@@ -97,12 +97,21 @@ export class Simulation {
     if (this.done === this.program.events) this.core.exports.replayFinish();
   }
 
+  /** Throws RunRefusal where the protocol deadlocks. */
   private feed(records: number, steps: number, untilNs: number): number {
     const from = this.done * RECORD_BYTES;
     const bytes = records * RECORD_BYTES;
     const block = this.core.exports.replayBlock(bytes) >>> 0;
     this.core.bytes(block, bytes).set(this.program.records.subarray(from, from + bytes));
-    return this.core.exports.runFeed(records, Math.min(steps, NEVER), untilNs);
+    const { exports } = this.core;
+    try {
+      return exports.runFeed(records, Math.min(steps, NEVER), untilNs);
+    } catch (error) {
+      if (error instanceof CoreAbort && exports.runIsDeadlocked()) {
+        throw deadlock(this.scenario.protocol);
+      }
+      throw error;
+    }
   }
 
   private get steps(): number {

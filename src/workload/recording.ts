@@ -271,6 +271,9 @@ export class RecordingReader {
         CUT_SHORT,
       );
     }
+    if (this.#counts.size === 0) {
+      this.#fail("the recording has no events", "Record again; the program may not have started");
+    }
     if (trailer.lost > 0) {
       const lost = `the recorder lost ${trailer.lost} events`;
       if (!this.#acceptLost) {

@@ -1,0 +1,50 @@
+/** Protocols that wait for themselves: a run ends with a message, and exploration says so. */
+import { describe, expect, test } from "vitest";
+import { syntheticProgram } from "../../src/run/program.js";
+import { RunRefusal } from "../../src/run/refusal.js";
+import { runScenario } from "../../src/run/run.js";
+import { loadScenario } from "../../src/scenario/index.js";
+import { tlbstorm } from "../cli/run_cli.js";
+
+const HANDLER = ["lock-driver", "lock-mmap", "fault", "unlock-mmap", "install", "unlock-driver"];
+
+async function run(protocol: object): Promise<unknown> {
+  const { resolved } = loadScenario({
+    name: "a deadlock",
+    protocol: { id: "own", title: "own", ...protocol },
+    workload: { operations: [{ kind: "munmap", pages: 64, period: "20us", repeat: 100 }] },
+    devices: [{ name: "gpu0", kind: "gpu" }],
+  });
+  if (resolved.workload.kind !== "synthetic") throw new Error("the workload is synthetic");
+  return runScenario(resolved, syntheticProgram(resolved.workload.operations));
+}
+
+describe("a protocol that deadlocks", () => {
+  test("ends a run where range_start takes the driver's lock that nobody has released", async () => {
+    const protocol = { reads: "shared", rangeStart: ["lock-driver"] };
+    await expect(run(protocol)).rejects.toThrow(RunRefusal);
+  });
+
+  test("ends a run where a handler waits for the mm with the driver's lock held", async () => {
+    const rangeStart = ["lock-driver", "zap-mirror", "unlock-driver"];
+    const protocol = { reads: "mirror", rangeStart, fault: [...HANDLER, "respond"] };
+    await expect(run(protocol)).rejects.toThrow("protocol own deadlocks");
+  });
+
+  test("is not called safe by exploration: the operation never ends", () => {
+    const steps = "rangeStart: [lock-driver, lock-driver], rangeEnd: [unlock-driver]";
+    const text =
+      `name: own\nprotocol: {id: own, title: own, reads: shared, ${steps}}\n` +
+      "explore: {operation: munmap}\n";
+    const { exitCode, stdout } = tlbstorm(["explore", "-"], text);
+    expect(stdout).toContain("deadlock: the operation never comes to its end");
+    expect(exitCode).toBe(1);
+  });
+});
+
+describe("a synthetic workload", () => {
+  test("that is too long to be kept is refused before it is written", () => {
+    const operations = [{ kind: "munmap", pages: 64, periodNs: 1, repeat: 1_000_000_000 }] as const;
+    expect(() => syntheticProgram(operations)).toThrow("66,000,000,000 events: at most 10,000,000");
+  });
+});
