@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { writeRecording } from "../../src/workload/write_recording.js";
-import { compressedBytes, openRecording, readAll, RECORDINGS } from "./repository_recordings.js";
+import { compressedBytes, readAll, RECORDINGS } from "./repository_recordings.js";
 
 describe("a recording that is written again", () => {
   test.each(RECORDINGS)("%s reads the same", async (path) => {
@@ -17,12 +17,18 @@ describe("a recording that is written again", () => {
   });
 
   test("keeps how many events its recorder lost", async () => {
-    const { header } = await openRecording("micro/brk_1.jsonl.gz");
+    const whole = await readAll(compressedBytes("micro/brk_1.jsonl.gz"));
     const end = { lost: 5, exit_status: 1 };
     const { reader } = await readAll(
-      writeRecording(header, [], () => end),
+      writeRecording(whole.reader.header, whole.events, () => end),
       { acceptLost: true },
     );
     expect(reader.trailer).toMatchObject(end);
+  });
+
+  test("is refused when nothing is in it", async () => {
+    const { reader } = await readAll(compressedBytes("micro/brk_1.jsonl.gz"));
+    const empty = writeRecording(reader.header, [], () => ({ lost: 0, exit_status: 0 }));
+    await expect(readAll(empty)).rejects.toThrow("the recording has no events");
   });
 });
