@@ -57,11 +57,14 @@ export class RelativeClock {
     return this.#last;
   }
 
-  /** The time since the origin, and whether it had to be moved up to the time before it. */
+  /**
+   * The time since the origin, and whether it had to be moved to the time before it: because it is
+   * earlier, or so much later that no program can have run as long.
+   */
   at(seconds: number, ns: number): { t: number; isMoved: boolean } {
     this.#origin ??= { seconds, ns };
     const t = (seconds - this.#origin.seconds) * 1e9 + (ns - this.#origin.ns);
-    const isMoved = t < this.#last;
+    const isMoved = t < this.#last || !Number.isSafeInteger(t);
     if (!isMoved) this.#last = t;
     return { t: this.#last, isMoved };
   }
