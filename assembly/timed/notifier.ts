@@ -393,7 +393,7 @@ export class Notifier extends OpenRanges {
     if (isWaited) this.waitFor(slot);
   }
 
-  /** Polls until the invalidation is complete; in the end the driver logs an error and goes on. */
+  /** Waits until the lock is free; ends the run where it never will be. */
   private awaitDriverLock(): void {
     const locks = this.locks;
     while (locks.driver != NOBODY) {
@@ -404,6 +404,7 @@ export class Notifier extends OpenRanges {
     }
   }
 
+  /** Polls until the invalidation is complete; in the end the driver logs an error and goes on. */
   private waitFor(slot: u32): void {
     const machine = this.machine;
     const deadline = machine.now + machine.spec.giveUpNs;

@@ -188,7 +188,7 @@ export class Simulation extends EventHandler {
 
   /** The program's data is what it shares with its device: pages that may be written. */
   touchedByProgram(vpn: u64): void {
-    if (this.space.look(vpn)) {
+    if (isDefined(TRACE_EVENTS) && this.space.look(vpn)) {
       this.machine.note(TraceWhat.Touched, vpn, 1, this.space.frame);
     }
     if (!this.space.mayWrite(vpn)) return;

@@ -149,7 +149,7 @@ function growBrk(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
   merge.policy = 0;
   // only what lies above the start of the heap can grow (vma_prev_limit)
   if (previous != null && previous.end > mm.startBrk && merge.fitsAfter(previous)) {
-    previous!.end = end;
+    previous.end = end;
   } else {
     const vma = kernel.newVma(start, end, flags);
     vma.pgoff = start >> 12;
