@@ -1,8 +1,10 @@
 /** Reads the scenario that a command was given, and says on standard error what is odd about it. */
 import { dirname } from "node:path";
-import { formatScenarioError } from "../scenario/errors.js";
+import { formatScenarioError, InvalidScenario } from "../scenario/errors.js";
 import { loadScenario, type LoadedScenario } from "../scenario/load.js";
 import type { Overrides } from "../scenario/override.js";
+import { placed } from "../scenario/parse.js";
+import { UserError } from "./errors.js";
 import { readInput } from "./files.js";
 import { paintError } from "./output.js";
 import { findRecording } from "./recordings.js";
@@ -24,12 +26,25 @@ export async function readScenario(
       process.stderr.write(`${paintError.yellow("warning:")} ${formatScenarioError(warning)}\n`);
     }
   }
-  return { ...loaded, recordingPath: recordingOf(loaded, path) };
+  const base = path === "-" ? "." : dirname(path);
+  return { ...loaded, recordingPath: recordingOf(loaded, file, base) };
 }
 
 /** A recording is found from the place of the scenario that names it. */
-function recordingOf({ resolved }: LoadedScenario, path: string): string | null {
+function recordingOf(
+  { resolved, locate }: LoadedScenario,
+  file: string,
+  base: string,
+): string | null {
   const { workload } = resolved;
   if (workload.kind !== "recording") return null;
-  return findRecording(workload.recording, { base: path === "-" ? "." : dirname(path) });
+  try {
+    return findRecording(workload.recording, { base });
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const { place, problem, hint } = error;
+    const path = ["workload", "recording"];
+    const complaint = { path, isKey: false, problem: `${place}: ${problem}`, hint };
+    throw new InvalidScenario([placed(complaint, file, locate)]);
+  }
 }

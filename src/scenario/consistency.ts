@@ -15,7 +15,6 @@ export interface Findings {
 export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario): Findings {
   const check = new Check();
   checkCaches(resolved, check);
-  checkLatencies(resolved, [], check);
   checkDevices(resolved, check);
   checkOnePasid(resolved, check);
   checkLanes(resolved, check);
@@ -81,30 +80,6 @@ function checkGeometry({ entries, ways }: CacheGeometry, path: PropertyKey[], ch
 
 function isPowerOfTwo(value: number): boolean {
   return Number.isInteger(Math.log2(value));
-}
-
-/** Visits every latency, wherever it stands. */
-function checkLatencies(node: unknown, path: PropertyKey[], check: Check): void {
-  if (typeof node !== "object" || node === null) return;
-  if ("model" in node) {
-    checkLatency(node as Latency, path, check);
-    return;
-  }
-  const entries = Array.isArray(node) ? node.entries() : Object.entries(node);
-  for (const [key, child] of entries) checkLatencies(child, [...path, key], check);
-}
-
-function checkLatency(latency: Latency, path: PropertyKey[], check: Check): void {
-  if (latency.model === "uniform" && latency.minNs > latency.maxNs) {
-    check.error(path, "min is longer than max", "exchange the two");
-  }
-  if (latency.model !== "lognormal") return;
-  if (latency.medianNs === 0) {
-    check.error([...path, "median"], "the median is zero", "a lognormal time is never zero");
-  }
-  if (latency.p99Ns < latency.medianNs) {
-    check.error(path, "p99 is shorter than the median", "exchange the two");
-  }
 }
 
 function checkDevices({ devices, iommu }: ResolvedScenario, check: Check): void {
@@ -178,13 +153,7 @@ function isAlwaysZero(latency: Latency): boolean {
 
 function checkPasid(device: ResolvedDevice, index: number, bits: number, check: Check): void {
   const path = ["devices", index, "pasid"];
-  if (device.pasid === 0) {
-    check.error(
-      path,
-      "a device without PASID cannot share an address space",
-      "PASID 0 means a request without PASID; use 1 or more",
-    );
-  } else if (device.pasid >= 2 ** bits) {
+  if (device.pasid >= 2 ** bits) {
     check.error(
       path,
       `PASID ${device.pasid} does not fit into ${bits} bits`,

@@ -35,6 +35,10 @@ export function explainIssue(
 
 function unknownKey(path: PropertyKey[], key: string, known: string[]): Problem {
   const meant = mostSimilar(key, known);
+  if (known.includes(key)) {
+    const hint = "it excludes another key beside it: leave one of the two out";
+    return { path: [...path, key], isKey: true, problem: "does not fit here", hint };
+  }
   const list = known.length === 0 ? "no key is known here" : `known here: ${known.join(", ")}`;
   return {
     path: [...path, key],
@@ -101,9 +105,36 @@ function plainProblem(issue: Issue, root: unknown): Problem {
   const missing = issue.code === "invalid_type" && value === undefined;
   const found = issue.code === "invalid_type" || isBareExpectation(problem!);
   const text = missing ? "missing" : found ? `${problem!}, found ${show(value)}` : problem!;
-  const expectation = missing ? `expected ${kindOf(issue)}` : null;
+  const expectation = missing ? `expected ${kindOf(issue)}` : remedy(issue);
   return { path: issue.path, isKey: false, problem: text, hint: hint ?? expectation };
 }
+
+/** What to try where the complaint has no hint of its own. */
+function remedy(issue: Issue): string | null {
+  switch (issue.code) {
+    case "invalid_type":
+      return REMEDIES[issue.expected] ?? null;
+    case "too_small":
+      return isNumeric(issue.origin) ? `write ${issue.minimum} or more` : "write more of them";
+    case "too_big":
+      return isNumeric(issue.origin) ? `write ${issue.maximum} or less` : "write fewer of them";
+    default:
+      return null;
+  }
+}
+
+function isNumeric(origin: string): boolean {
+  return origin === "number" || origin === "int";
+}
+
+const REMEDIES: Record<string, string> = {
+  string: "write a text; put it in quotes if it looks like something else",
+  number: "write digits, without quotes or unit",
+  int: "write digits, without quotes, fraction or unit",
+  object: "write its keys below it, indented, or in braces",
+  array: "write its entries below it, each behind a dash, or in brackets",
+  boolean: "write true or false",
+};
 
 function isBareExpectation(problem: string): boolean {
   return problem.startsWith("expected ") && !problem.includes(" found ");

@@ -7,6 +7,16 @@ import { formatDuration, parseDurationNs, parseSizeInPages } from "./units.js";
 
 const U64_MAX = 2n ** 64n - 1n;
 
+/** Adds a complaint of our own: what is wrong, and what to try. */
+export function complain(
+  context: z.RefinementCtx,
+  path: PropertyKey[],
+  problem: string,
+  hint: string,
+): void {
+  context.addIssue({ code: "custom", path, message: `${problem}\n${hint}` });
+}
+
 /** An object that refuses keys it does not know. */
 export function record<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   return z.strictObject(shape);
@@ -44,14 +54,14 @@ export function duration(description: string, maxNs = STEP_NS_MAX) {
       const message =
         ns === null
           ? `"${text}" is not a time in whole nanoseconds\nwrite one number and one of the units ns, us, ms, s, min, h: 10us`
-          : `${text} is out of range: at most ${formatDuration(maxNs)}`;
+          : `${text} is out of range: at most ${formatDuration(maxNs)}\nwrite ${formatDuration(maxNs)} or less`;
       context.issues.push({ code: "custom", input: text, message });
       return z.NEVER;
     });
 }
 
 function timeComplaint(issue: { input?: unknown }): string | undefined {
-  if (issue.input === undefined) return undefined;
+  if (issue.input === undefined) return "missing\nexpected a time with its unit: 10us";
   const example = typeof issue.input === "number" ? `${issue.input}ns` : "10us";
   return `expected a time with its unit\nwrite for example ${example}`;
 }
@@ -62,15 +72,26 @@ export function latency(description: string) {
   const uniform = record({
     min: duration("the shortest"),
     max: duration("the longest"),
-  }).transform(({ min, max }) => ({ model: "uniform" as const, minNs: min, maxNs: max }));
+  })
+    .superRefine(({ min, max }, context) => {
+      if (min > max) complain(context, [], "min is longer than max", "exchange the two");
+    })
+    .transform(({ min, max }) => ({ model: "uniform" as const, minNs: min, maxNs: max }));
   const lognormal = record({
     median: duration("half of the draws are below"),
     p99: duration("99 of 100 draws are below"),
-  }).transform(({ median, p99 }) => ({
-    model: "lognormal" as const,
-    medianNs: median,
-    p99Ns: p99,
-  }));
+  })
+    .superRefine(({ median, p99 }, context) => {
+      if (median === 0) {
+        complain(context, ["median"], "the median is zero", "a lognormal time is never zero");
+      }
+      if (p99 < median) complain(context, [], "p99 is shorter than the median", "exchange the two");
+    })
+    .transform(({ median, p99 }) => ({
+      model: "lognormal" as const,
+      medianNs: median,
+      p99Ns: p99,
+    }));
   return z.union([fixed, uniform, lognormal]).describe(description);
 }
 

@@ -1,5 +1,6 @@
 /** From what somebody wrote to what runs, in one call that throws everything that is wrong. */
 import { InvalidScenario, type ScenarioError } from "./errors.js";
+import type { Locate } from "./locate.js";
 import { applyOverrides, type Overrides } from "./override.js";
 import { checkScenario, parseScenario } from "./parse.js";
 import { resolveScenario } from "./resolve.js";
@@ -13,6 +14,8 @@ export interface LoadedScenario {
   settings: Setting[];
   /** What is legal but most likely not meant. */
   warnings: ScenarioError[];
+  /** Where in the file a value stands. */
+  locate: Locate;
 }
 
 /** Takes the text of a scenario file, or a scenario as an object. */
@@ -27,5 +30,6 @@ export function loadScenario(
   const file = isText ? scenario.file : null;
   const result = resolveScenario(wanted, { file, locate: parsed.locate, overridden });
   if (!result.ok) throw new InvalidScenario(result.errors);
-  return result;
+  const { resolved, settings, warnings } = result;
+  return { resolved, settings, warnings, locate: parsed.locate };
 }

@@ -20,7 +20,10 @@ export function applyOverrides(
 /** Reads "10ms" or "5000events"; null if it is neither. */
 export function parseUntil(text: string): NonNullable<Scenario["until"]> | null {
   const events = /^(\d+)\s*events?$/.exec(text);
-  if (events === null) return parseDurationNs(text);
+  if (events === null) {
+    const ns = parseDurationNs(text);
+    return ns === Infinity ? null : ns;
+  }
   const count = Number(events[1]);
   return Number.isSafeInteger(count) && count > 0 ? { events: count } : null;
 }

@@ -7,7 +7,17 @@
 import { z } from "zod";
 import { BUILTIN_PROTOCOL_IDS } from "../protocols/catalogue.js";
 import { ProtocolSchema } from "../protocols/schema.js";
-import { count, duration, latency, pages, record, share, unsigned64, word } from "./fields.js";
+import {
+  complain,
+  count,
+  duration,
+  latency,
+  pages,
+  record,
+  share,
+  unsigned64,
+  word,
+} from "./fields.js";
 import {
   ACCESS_KINDS,
   ARCHES,
@@ -162,7 +172,13 @@ const AccessSchema = z
 const DeviceSchema = record({
   name: z.string().min(1).max(64).describe("the name in results"),
   kind: word("the preset that supplies the defaults of the rest", wordsOf(DEVICE_KINDS)),
-  pasid: count("the address space the device uses; 0 would mean none", 0, (1 << 20) - 1).optional(),
+  pasid: count("the address space the device uses; 0 would mean none", 0, (1 << 20) - 1)
+    .superRefine((pasid, context) => {
+      if (pasid !== 0) return;
+      const hint = "PASID 0 means a request without PASID; use 1 or more";
+      complain(context, [], "a device without PASID cannot share an address space", hint);
+    })
+    .optional(),
   lanes: count("independent streams of accesses", 1, 65536).optional(),
   atc: record(tlbGeometry("ATC")).describe("the translation cache in the device").optional(),
   outstandingRequests: count("translation requests in flight at most", 1, 256).optional(),

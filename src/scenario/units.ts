@@ -7,14 +7,18 @@ export const PAGE_BYTES = 4096;
 const TIME = /^\d+(\.\d+)?\s*(ns|us|µs|μs|ms|s|m|min|h)$/;
 const SIZE = /^\d+(\.\d+)?\s*(B|[kKMGT]B|[KMGT]iB)$/;
 
-/** Whole nanoseconds, or null when the text is not one number with one unit. */
+/**
+ * Whole nanoseconds, infinite when there are too many to be counted exactly, or null when the text
+ * is not one number with one unit.
+ */
 export function parseDurationNs(text: string): number | null {
   if (!TIME.test(text)) return null;
   const ns = parseTime(text, "ns");
   if (ns === null || !Number.isFinite(ns)) return null;
   // The library divides by 1e-6 milliseconds, which leaves dust in the last binary digits.
   const whole = Math.round(ns);
-  if (!Number.isSafeInteger(whole) || Math.abs(ns - whole) > 1e-6 * Math.max(1, whole)) return null;
+  if (whole > Number.MAX_SAFE_INTEGER) return Infinity;
+  if (Math.abs(ns - whole) > 1e-6 * Math.max(1, whole)) return null;
   return whole;
 }
 

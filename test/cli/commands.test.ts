@@ -81,7 +81,8 @@ describe("tlbstorm describe", () => {
     const { exitCode, stdout, stderr } = tlbstorm(["describe", "-"], text);
     expect(stderr).toBe(
       'standard input:2:11: protocol: "nono" is not known here\n  did you mean none?\n' +
-        'standard input:4:10: machine.cores: expected a number, found "many"\n',
+        'standard input:4:10: machine.cores: expected a number, found "many"\n' +
+        "  write digits, without quotes or unit\n",
     );
     expect({ exitCode, stdout }).toEqual({ exitCode: 2, stdout: "" });
   });

@@ -120,7 +120,7 @@ describe("tlbstorm sweep", () => {
     expect(tlbstorm(["sweep", wrong, "--out", out])).toEqual({
       exitCode: 2,
       stdout: "",
-      stderr: `${wrong}:11:24: devices[0].lanes: expected a number, found "many"\n`,
+      stderr: `${wrong}:11:24: devices[0].lanes: expected a number, found "many"\n  write digits, without quotes or unit\n`,
     });
     expect(existsSync(out)).toBe(false);
   });

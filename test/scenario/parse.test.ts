@@ -85,7 +85,17 @@ describe("a scenario file", () => {
     {
       text: "machine: { latency: { ipi: { median: 3us } } }",
       problem: "missing",
-      hint: "expected a text",
+      hint: "expected a time with its unit: 10us",
+    },
+    {
+      text: "machine: { latency: { ipi: 999999h } }",
+      problem: "999999h is out of range: at most 4294967.295us",
+      hint: "write 4294967.295us or less",
+    },
+    {
+      text: "workload: { recording: git_gc, operations: [{ kind: munmap }] }",
+      problem: "does not fit here",
+      hint: "it excludes another key beside it: leave one of the two out",
     },
   ])("explains what is wrong with `$text`", ({ text, problem, hint }) => {
     const lines = text.startsWith("protocol") ? `name: n\n${text}` : HEAD + text;

@@ -137,6 +137,17 @@ describe("a scenario that contradicts itself", () => {
     expect(errorsOf({ ...BASE, ...scenario })).toEqual([path]);
   });
 
+  test("is refused for a value of the wrong kind and for what contradicts itself at once", () => {
+    const latency = { ipi: { min: "2us", max: "1us" } };
+    const devices = [{ ...gpu, pasid: 0 }];
+    const machine = { cores: "many" as unknown as number, latency };
+    expect(errorsOf({ ...BASE, machine, devices }).sort()).toEqual([
+      "devices[0].pasid",
+      "machine.cores",
+      "machine.latency.ipi",
+    ]);
+  });
+
   test("is refused with the line of the value that is to blame", () => {
     const text = "name: n\nprotocol: none\ndevices:\n  - name: g\n    kind: gpu\n    pasid: 0\n";
     expect(() => loadScenario({ text, file: "s.yaml" })).toThrow("s.yaml:6:12: devices[0].pasid");

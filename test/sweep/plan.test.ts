@@ -100,7 +100,7 @@ describe("the plan of a sweep", () => {
 describe("a sweep that is wrong", () => {
   test("shows the value of the grid that no scenario takes, once, by line and column", async () => {
     expect(await problemsOf(SWEEP.replace("[1, 2, unlimited]", "[1, 0, unlimited]"))).toBe(
-      "sweep.yaml:12:29: devices[0].retryLimit: 0 is out of range: at least 1",
+      "sweep.yaml:12:29: devices[0].retryLimit: 0 is out of range: at least 1\n  write 1 or more",
     );
   });
 
