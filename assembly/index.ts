@@ -310,9 +310,9 @@ export function runFeed(records: u32, events: f64, untilNs: f64): u32 {
   return theWorld().feed!.run(records, <u64>events, <u64>untilNs);
 }
 
-/** The run was given up because the program and the driver wait for each other. */
-export function runIsDeadlocked(): bool {
-  return simulation().machine.isDeadlocked;
+/** Why the run was given up, after the core has aborted: a RunFailure. */
+export function runFailure(): u32 {
+  return simulation().failure();
 }
 
 /** Where the exact counters lie: one 64-bit word for each Counter. */

@@ -129,6 +129,8 @@ export class RunSpec {
   /** The recorded number of the mm that devices share; 0: the first that has a notifier. */
   sharedMm: u32;
   mirrorEntries: u32;
+  /** Frames of memory for pages; page tables have a zone of their own. */
+  frames: u32;
   cores: u32;
   // The TLBs of each core, and its paging-structure caches.
   firstTlbEntries: u32;

@@ -577,6 +577,15 @@ export enum Era {
   Linux6_19,
 }
 
+/** Why a timed run cannot go on. */
+export enum RunFailure {
+  None = 0,
+  /** The program and the driver wait for each other. */
+  Deadlock = 1,
+  /** Everything that is mapped and cached does not fit into memory. */
+  OutOfFrames = 2,
+}
+
 /** Flushes of CPU TLBs that a kernel with a defect does not carry out, as bits. */
 export enum LostFlush {
   /** Of the CPU that works on the mm. */

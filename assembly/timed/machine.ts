@@ -88,6 +88,7 @@ export class Machine {
   private readonly timings: StaticArray<Histogram> = new StaticArray<Histogram>(Timing.COUNT);
   /** What happened, in the build that has a trace. */
   readonly trace: Trace | null = isDefined(TRACE_EVENTS) ? new Trace() : null;
+  /** The program and the driver wait for each other. */
   isDeadlocked: bool = false;
   private handler: EventHandler | null = null;
 

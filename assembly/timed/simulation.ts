@@ -1,7 +1,15 @@
 /**
  * One timed run: the wiring of kernel, IOMMU, devices and workers, and the hand-out of events.
  */
-import { Counter, Latency, ProtocolTrait, Taker, Timing, TraceWhat } from "../abi/vocabulary";
+import {
+  Counter,
+  Latency,
+  ProtocolTrait,
+  RunFailure,
+  Taker,
+  Timing,
+  TraceWhat,
+} from "../abi/vocabulary";
 import { DeviceSpec, RunSpec, TimingRecord } from "../abi/records";
 import { allocate } from "../base/bytes";
 import { PasidTable } from "../hardware/iommu/pasid_table";
@@ -98,6 +106,7 @@ export class Simulation extends EventHandler {
     const kernel = new Kernel(sink, plan, era);
     plan.kernel = kernel;
     kernel.frames.isQuarantined = true;
+    kernel.frames.capacity = spec.frames;
     if (!era.broadcasts) kernel.tlbs.ceiling = spec.flushCeiling;
     kernel.gather.batchPlaces = spec.gatherPlaces;
     kernel.gather.batches = spec.gatherBatches;
@@ -263,6 +272,13 @@ export class Simulation extends EventHandler {
       this.workers.countHeld();
     }
     this.machine.timing(Timing.OperationTime).record(this.machine.now - this.operationStart);
+  }
+
+  /** Why the run was given up, if it was. */
+  failure(): RunFailure {
+    if (this.machine.isDeadlocked) return RunFailure.Deadlock;
+    const frames = this.kernel.frames;
+    return frames.inUse > frames.capacity ? RunFailure.OutOfFrames : RunFailure.None;
   }
 
   /** A hash of every event and of every counter. */

@@ -89,6 +89,7 @@ export function encodeRun(core: Core, scenario: ResolvedScenario, sharedMm: numb
 
 function encodeCores({ machine, threads }: ResolvedScenario) {
   return {
+    frames: machine.frames,
     cores: machine.cores,
     firstTlbEntries: machine.tlb.l1.entries,
     firstTlbWays: machine.tlb.l1.ways,

@@ -1,4 +1,5 @@
 /** A scenario that is right in itself, and that a timed run cannot carry out. */
+import { RunFailure } from "../abi/vocabulary.generated.js";
 import type { Protocol, ProtocolStep } from "../protocols/schema.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 
@@ -13,12 +14,25 @@ export class RunRefusal extends Error {
   }
 }
 
-/** The program waits for a lock that the driver keeps, and the driver for the program. */
-export function deadlock({ id }: Protocol): RunRefusal {
-  return new RunRefusal(
-    `protocol ${id} deadlocks: its lock-driver waits for a lock that is never released`,
-    "release it with unlock-driver in the same callback, and take mmap_lock before it",
-  );
+/** What to say of a run that the core has given up; null: that was a defect of ours. */
+export function refusalOf(
+  failure: RunFailure,
+  { protocol, machine }: ResolvedScenario,
+): RunRefusal | null {
+  switch (failure) {
+    case RunFailure.None:
+      return null;
+    case RunFailure.Deadlock:
+      return new RunRefusal(
+        `protocol ${protocol.id} deadlocks: its lock-driver waits for a lock that is never released`,
+        "release it with unlock-driver in the same callback, and take mmap_lock before it",
+      );
+    case RunFailure.OutOfFrames:
+      return new RunRefusal(
+        `the program needs more than the ${machine.frames} frames of the machine`,
+        "raise machine.frames",
+      );
+  }
 }
 
 /** Throws RunRefusal. */

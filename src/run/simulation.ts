@@ -9,7 +9,7 @@ import { RECORD_BYTES } from "../workload/record_layout.js";
 import { encodeRun } from "./encode.js";
 import { RunHost, type HostParts } from "./host.js";
 import type { Program } from "./program.js";
-import { deadlock, refuseWhatCannotRun } from "./refusal.js";
+import { refusalOf, refuseWhatCannotRun } from "./refusal.js";
 import type {
   CountName,
   Counts,
@@ -97,7 +97,7 @@ export class Simulation {
     if (this.done === this.program.events) this.core.exports.replayFinish();
   }
 
-  /** Throws RunRefusal where the protocol deadlocks. */
+  /** Throws RunRefusal where the run cannot go on. */
   private feed(records: number, steps: number, untilNs: number): number {
     const from = this.done * RECORD_BYTES;
     const bytes = records * RECORD_BYTES;
@@ -107,10 +107,7 @@ export class Simulation {
     try {
       return exports.runFeed(records, Math.min(steps, NEVER), untilNs);
     } catch (error) {
-      if (error instanceof CoreAbort && exports.runIsDeadlocked()) {
-        throw deadlock(this.scenario.protocol);
-      }
-      throw error;
+      throw (error instanceof CoreAbort && refusalOf(exports.runFailure(), this.scenario)) || error;
     }
   }
 

@@ -103,6 +103,8 @@ export class Frames {
   /** For each order, a list of first frames, linked through `slot`. */
   private readonly free: usize = allocate(16 * 4);
   inUse: u32 = 0;
+  /** Frames that there are. */
+  capacity: u32 = u32.MAX_VALUE;
   /** Freed folios stay out of use until endQuarantine(): a flush is still to come. */
   isQuarantined: bool = false;
   /** What takes mappings away now; who wants to know it says so. */
@@ -156,6 +158,7 @@ export class Frames {
     }
     this.use(pfn, order, flags);
     this.inUse += 1 << order;
+    assert(this.inUse <= this.capacity, "the machine has a frame for every page in use");
     return pfn;
   }
 

@@ -1,4 +1,4 @@
-/** Protocols that wait for themselves: a run ends with a message, and exploration says so. */
+/** Runs that cannot go on end with a message: what waits for itself, and what does not fit. */
 import { describe, expect, test } from "vitest";
 import { syntheticProgram } from "../../src/run/program.js";
 import { RunRefusal } from "../../src/run/refusal.js";
@@ -46,5 +46,20 @@ describe("a synthetic workload", () => {
   test("that is too long to be kept is refused before it is written", () => {
     const operations = [{ kind: "munmap", pages: 64, periodNs: 1, repeat: 1_000_000_000 }] as const;
     expect(() => syntheticProgram(operations)).toThrow("66,000,000,000 events: at most 10,000,000");
+  });
+});
+
+describe("a recorded program", () => {
+  test("that needs more frames than the machine has is refused", () => {
+    const text =
+      "name: too small\nprotocol: none\nmachine: {frames: 64}\n" +
+      "workload: {recording: python_fork}\n";
+    expect(tlbstorm(["run", "-", "--quiet"], text)).toEqual({
+      exitCode: 2,
+      stdout: "",
+      stderr:
+        "error: run: the program needs more than the 64 frames of the machine\n" +
+        "  raise machine.frames\n",
+    });
   });
 });
