@@ -1,5 +1,4 @@
 /** What `tlbstorm explore SCENARIO --schedules N` does: random walks of the whole machine. */
-import { programOfScenario } from "../run/program.js";
 import { exploreSchedules, type ScheduleFinding, type SchedulesResult } from "../run/schedules.js";
 import type { ReadScenario } from "./load_scenario.js";
 import {
@@ -9,6 +8,7 @@ import {
   type ShownMinimum,
 } from "./minimise_run.js";
 import { formatTable } from "./output.js";
+import { prepareProgram } from "./prepare_program.js";
 import { startProgress } from "./progress.js";
 import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
@@ -26,7 +26,8 @@ export async function exploreManySchedules(
   options: { quiet?: true | undefined },
 ): Promise<CommandResult> {
   const { resolved, recordingPath } = loaded;
-  const program = await programOfScenario(resolved, (name) => openRecording(recordingPath ?? name));
+  const open = (name: string) => openRecording(recordingPath ?? name);
+  const program = await prepareProgram(resolved, open, options);
   const progress = startProgress("schedules", schedules, options);
   const result = await exploreSchedules(resolved, program, {
     schedules,

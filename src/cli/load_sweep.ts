@@ -3,7 +3,6 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { wasmUrl } from "../abi/wasm_url.js";
-import { programOfScenario } from "../run/program.js";
 import { checksum } from "../run/token.js";
 import { InvalidScenario } from "../scenario/errors.js";
 import { checkValue, readDocument, type DocumentResult } from "../scenario/parse.js";
@@ -12,6 +11,7 @@ import { planSweep, type Plan, type WrittenPlace } from "../sweep/plan.js";
 import { knownSweepKeys, SweepSchema, type Json, type SweepFile } from "../sweep/schema.js";
 import { readInput } from "./files.js";
 import { packageVersion } from "./package_info.js";
+import { prepareProgram } from "./prepare_program.js";
 import { findRecording, openRecording } from "./recordings.js";
 
 export interface LoadedSweep {
@@ -27,7 +27,10 @@ interface Base {
   readonly directory: string;
 }
 
-export async function loadSweep(path: string): Promise<LoadedSweep> {
+export async function loadSweep(
+  path: string,
+  options: { quiet?: boolean | undefined },
+): Promise<LoadedSweep> {
   const file = path === "-" ? "standard input" : path;
   const directory = path === "-" ? "." : dirname(path);
   const { value, locate } = taken(
@@ -49,7 +52,7 @@ export async function loadSweep(path: string): Promise<LoadedSweep> {
     sha256,
     programHash: async (scenario) => {
       const open = (name: string) => openRecording(recordingOf(scenario) ?? name);
-      return checksum((await programOfScenario(scenario, open)).records);
+      return checksum((await prepareProgram(scenario, open, options)).records);
     },
   });
   return { plan, recordingOf };

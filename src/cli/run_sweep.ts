@@ -19,7 +19,7 @@ import { SweepStore } from "./sweep_store.js";
 import { formatSweep } from "./sweep_report.js";
 
 export async function sweep(path: string, options: SweepOptions): Promise<CommandResult> {
-  const loaded = await loadSweep(path);
+  const loaded = await loadSweep(path, options);
   const { plan } = loaded;
   const { shard, out, format } = options;
   if (options.quiet !== true) {

@@ -1,13 +1,14 @@
 /** What `tlbstorm token` does with the token of a timed run: runs it again and compares. */
 import { InvalidToken, otherVersion } from "../explore/token.js";
 import type { PropertyId } from "../explore/properties.js";
-import { programOfScenario, type Program } from "../run/program.js";
+import type { Program } from "../run/program.js";
 import type { RunResult } from "../run/result.js";
 import { checksum, readRunToken, type RunTokenContent } from "../run/token.js";
 import { formatRunTimeline, traceViolation } from "../trace/run_timeline.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import type { TokenOptions } from "./commands/token.js";
 import { formatMinimum, minimiseAndTrace, minimumAsJson } from "./minimise_run.js";
+import { prepareProgram } from "./prepare_program.js";
 import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
 import { formatHead, formatRun } from "./run_report.js";
@@ -18,7 +19,7 @@ export async function repeatRun(
   options: Pick<TokenOptions, "quiet" | "minimise">,
 ): Promise<CommandResult> {
   const content = readRunToken(token);
-  const program = await programOf(content);
+  const program = await programOf(content, options);
   const result = await runWithProgress(content.scenario, program, options);
   if (result.digest !== content.digest) throw otherVersion("the run goes another way here");
   const { violation } = content;
@@ -61,8 +62,11 @@ function wholeRun(result: RunResult, program: Program): CommandResult {
 }
 
 /** The very program that the token was made with. */
-async function programOf({ scenario, program, records }: RunTokenContent): Promise<Program> {
-  const found = await programOfScenario(scenario, () => openRecording(program));
+async function programOf(
+  { scenario, program, records }: RunTokenContent,
+  options: Pick<TokenOptions, "quiet">,
+): Promise<Program> {
+  const found = await prepareProgram(scenario, () => openRecording(program), options);
   if (checksum(found.records) === records) return found;
   throw new InvalidToken(
     `${program} is not the program that the token was made with`,

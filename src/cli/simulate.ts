@@ -1,5 +1,5 @@
 /** What `tlbstorm run` does: one timed run, printed, and written as files where that is asked. */
-import { programOfScenario, type Program } from "../run/program.js";
+import type { Program } from "../run/program.js";
 import type { RunResult } from "../run/result.js";
 import { runScenario } from "../run/run.js";
 import { formatStats } from "../run/stats.js";
@@ -9,6 +9,7 @@ import type { RunOptions } from "./commands/run.js";
 import { checkOutputDirectory, writeOutput, writeOutputs } from "./files.js";
 import type { ReadScenario } from "./load_scenario.js";
 import { toJson } from "./output.js";
+import { prepareProgram } from "./prepare_program.js";
 import { startProgress } from "./progress.js";
 import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
@@ -17,7 +18,8 @@ import { formatRun } from "./run_report.js";
 export async function simulate(loaded: ReadScenario, options: RunOptions): Promise<CommandResult> {
   const { resolved, settings, warnings, recordingPath } = loaded;
   if (options.out !== undefined) await checkOutputDirectory(options.out);
-  const program = await programOfScenario(resolved, (name) => openRecording(recordingPath ?? name));
+  const open = (name: string) => openRecording(recordingPath ?? name);
+  const program = await prepareProgram(resolved, open, options);
   const trace = options.trace === undefined ? null : traceOf(resolved);
   const result = await runWithProgress(resolved, program, options, trace);
   if (options.trace !== undefined) await writeOutput(options.trace, trace!.finish());

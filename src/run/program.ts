@@ -23,13 +23,23 @@ export interface Program {
   readonly sharedMm: number;
 }
 
+/** How many events of a program are there; awaited, so that others may act meanwhile. */
+export type OnProgramProgress = (events: number) => Promise<void> | void;
+
 /** The program of a scenario; `open` finds recordings by the name that the scenario gives. */
 export async function programOfScenario(
   { workload }: Pick<ResolvedScenario, "workload">,
   open: (recording: string) => Promise<RecordingReader>,
+  onProgress?: OnProgramProgress,
 ): Promise<Program> {
-  if (workload.kind === "synthetic") return syntheticProgram(workload.operations);
-  return programOf(workload.recording, await open(workload.recording));
+  if (workload.kind === "recording")
+    return programOf(workload.recording, await open(workload.recording));
+  const writing = new SyntheticWriting(workload.operations);
+  while (!writing.isOver) {
+    writing.goOn(SLICE_EVENTS);
+    await onProgress?.(writing.events);
+  }
+  return writing.program();
 }
 
 /** Reads a recording to its end. Throws RecordingError where it is damaged. */
@@ -39,26 +49,54 @@ export async function programOf(name: string, reader: RecordingReader): Promise<
   return programFrom(name, reader.header, joined(batches));
 }
 
-/** Events of a synthetic program, which is kept in memory as a whole: 80 bytes each. */
-const EVENTS_MAX = 10_000_000;
-
 /** A workload that a scenario describes. Throws RunRefusal where it is too long to be kept. */
 export function syntheticProgram(operations: readonly ResolvedWorkloadOperation[]): Program {
-  // Each page is touched once a repetition, and a call has two events.
-  const events = operations.reduce((sum, { pages, repeat }) => sum + repeat * (pages + 2), 0);
-  if (events > EVENTS_MAX) {
-    throw new RunRefusal(
-      `the workload has some ${events.toLocaleString("en")} events: at most ` +
-        EVENTS_MAX.toLocaleString("en"),
-      "take fewer repetitions or pages",
-    );
+  const writing = new SyntheticWriting(operations);
+  writing.goOn(Infinity);
+  return writing.program();
+}
+
+/** Events of a synthetic program, which is kept in memory as a whole: 80 bytes each. */
+const EVENTS_MAX = 10_000_000;
+/** Events that are written without a pause: some tens of milliseconds. */
+const SLICE_EVENTS = 50_000;
+
+/** A synthetic program while it is written. */
+class SyntheticWriting {
+  events = 0;
+  isOver = false;
+  readonly #encoder = new EventEncoder();
+  readonly #steps: Generator<number, void>;
+
+  constructor(operations: readonly ResolvedWorkloadOperation[]) {
+    // Each page is touched once a repetition, and a call has two events.
+    const events = operations.reduce((sum, { pages, repeat }) => sum + repeat * (pages + 2), 0);
+    if (events > EVENTS_MAX) {
+      throw new RunRefusal(
+        `the workload has some ${events.toLocaleString("en")} events: at most ` +
+          EVENTS_MAX.toLocaleString("en"),
+        "take fewer repetitions or pages",
+      );
+    }
+    this.#encoder.addHeader(SYNTHETIC_HEADER);
+    this.#steps = emitSyntheticEvents(operations, (event) => {
+      this.#encoder.add(event);
+    });
   }
-  const encoder = new EventEncoder();
-  encoder.addHeader(SYNTHETIC_HEADER);
-  emitSyntheticEvents(operations, (event) => {
-    encoder.add(event);
-  });
-  return programFrom(SYNTHETIC_HEADER.name, SYNTHETIC_HEADER, joined([encoder.take()]));
+
+  /** Writes at least so many more events, if there are. */
+  goOn(events: number): void {
+    const target = this.events + events;
+    while (!this.isOver && this.events < target) {
+      const step = this.#steps.next();
+      if (step.done === true) this.isOver = true;
+      else this.events = step.value;
+    }
+  }
+
+  program(): Program {
+    return programFrom(SYNTHETIC_HEADER.name, SYNTHETIC_HEADER, joined([this.#encoder.take()]));
+  }
 }
 
 function programFrom(

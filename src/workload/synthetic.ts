@@ -55,12 +55,13 @@ export const SYNTHETIC_HEADER: RecordingHeader = {
 };
 
 /**
- * Gives the events of a workload to `emit`, in order; lines are counted as a recording's are.
+ * Gives the events of a workload to `emit`, in order; lines are counted as a recording's are. Yields
+ * after each step of an operation how many events there have been.
  */
-export function emitSyntheticEvents(
+export function* emitSyntheticEvents(
   operations: readonly ResolvedWorkloadOperation[],
   emit: (event: RecordedEvent) => void,
-): void {
+): Generator<number, void> {
   const writer = new EventWriter(emit);
   writer.boot();
   const vmas = operations.map(({ pages }, at) => new Vma(FIRST_VMA + at * VMA_STRIDE, pages));
@@ -68,24 +69,34 @@ export function emitSyntheticEvents(
   for (const { at, t, half } of turns(operations)) {
     writer.time = t;
     HALVES[operations[at]!.kind][half]?.(writer, vmas[at]!);
+    yield writer.events;
   }
   writer.exit();
+}
+
+interface Turn {
+  readonly at: number;
+  readonly t: number;
+  readonly half: number;
 }
 
 /**
  * Which half of which operation is due when; of two due at once the one listed first comes first.
  */
-function turns(
-  operations: readonly ResolvedWorkloadOperation[],
-): { at: number; t: number; half: number }[] {
-  return operations
-    .flatMap(({ periodNs, repeat }, at) =>
-      Array.from({ length: 2 * repeat }, (_, turn) => {
-        const half = turn % 2;
-        return { at, half, t: Math.floor(turn / 2) * periodNs + half * Math.floor(periodNs / 2) };
-      }),
-    )
-    .sort((a, b) => a.t - b.t || a.at - b.at);
+function* turns(operations: readonly ResolvedWorkloadOperation[]): Generator<Turn, void> {
+  const done = operations.map(() => 0);
+  for (;;) {
+    let next: Turn | null = null;
+    for (const [at, { periodNs, repeat }] of operations.entries()) {
+      if (done[at] === 2 * repeat) continue;
+      const half = done[at]! % 2;
+      const t = Math.floor(done[at]! / 2) * periodNs + half * Math.floor(periodNs / 2);
+      if (next === null || t < next.t) next = { at, t, half };
+    }
+    if (next === null) return;
+    done[next.at]!++;
+    yield next;
+  }
 }
 
 type Half = (writer: EventWriter, vma: Vma) => void;
@@ -184,8 +195,7 @@ class EventWriter {
   /** When what is written next is due. */
   time = 0;
   private children = 0;
-  /** The header is line 1. */
-  private line = 1;
+  events = 0;
 
   constructor(private readonly emit: (event: RecordedEvent) => void) {}
 
@@ -267,6 +277,8 @@ class EventWriter {
   }
 
   private add(event: WithoutContext<RecordedEvent>, by: Omit<Context, "t">): void {
-    this.emit({ ...event, ...by, line: ++this.line, t: this.time });
+    this.events++;
+    // The header is line 1.
+    this.emit({ ...event, ...by, line: this.events + 1, t: this.time });
   }
 }

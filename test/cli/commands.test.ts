@@ -145,4 +145,17 @@ describe("an interruption", () => {
     child.kill("SIGINT");
     expect(await exit).toEqual([130, null]);
   });
+
+  test("ends with 130 while a long workload is prepared, of which progress tells", async () => {
+    const child = startTlbstorm(["run", "-"]);
+    const exit = once(child, "exit");
+    child.stdin.end(
+      "name: long\nprotocol: none\n" +
+        "workload: { operations: [{ kind: munmap, pages: 64, period: 1us, repeat: 150000 }] }\n",
+    );
+    const [progress] = (await once(child.stderr, "data")) as [Buffer];
+    expect(progress.toString()).toMatch(/^preparing the workload, events: \d+\n/);
+    child.kill("SIGINT");
+    expect(await exit).toEqual([130, null]);
+  });
 });

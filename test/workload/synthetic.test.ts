@@ -8,7 +8,8 @@ const MUNMAP = { kind: "munmap", pages: 2, periodNs: 1000, repeat: 2 } as const;
 
 function syntheticEvents(operations: readonly ResolvedWorkloadOperation[]): RecordedEvent[] {
   const events: RecordedEvent[] = [];
-  emitSyntheticEvents(operations, (event) => events.push(event));
+  const steps = emitSyntheticEvents(operations, (event) => events.push(event));
+  while (steps.next().done !== true) continue;
   return events;
 }
 
