@@ -30,6 +30,8 @@ export function checkProtocol(protocol: Protocol, report: Report): void {
     checkReads(place, protocol, report);
   }
   checkConditions(callbacks, report);
+  checkCounts(callbacks, report);
+  checkDriverLock(callbacks, handler, report);
   checkHandler(protocol, handler, report);
   checkTraits(protocol, report);
 }
@@ -105,6 +107,100 @@ function checkConditions(callbacks: readonly Place[], report: Report): void {
     if (deciders.length === 0 || deciders.some((name) => taken.has(name))) continue;
     const hint = `it needs ${deciders.join(" or ")} in a callback before it`;
     report(pathOf(place), `${place.name} is never taken: nothing decides its condition`, hint);
+  }
+}
+
+/**
+ * Follows the driver's lock through each callback and through the handler. From range_start on it
+ * may be held, also for ever: what that leads to is for an exploration to tell.
+ */
+function checkDriverLock(
+  callbacks: readonly Place[],
+  handler: readonly Place[],
+  report: Report,
+): void {
+  const told = new Set<string>();
+  const once: Report = (path, problem, hint) => {
+    const key = path.join(".");
+    if (!told.has(key)) report(path, problem, hint);
+    told.add(key);
+  };
+  const mayBeHeld = callbacks.some(
+    ({ list, name }) => list === "rangeStart" && name === "lock-driver",
+  );
+  for (const untrue of [NOT_ALONE, NOT_WITHIN]) {
+    for (const list of CALLBACKS) {
+      const steps = callbacks.filter(
+        (place) => place.list === list && !untrue.includes(place.condition),
+      );
+      followDriverLock(steps, mayBeHeld && list !== "rangeStart", once);
+    }
+  }
+  for (const isServed of [true, false]) {
+    const way = handler.filter(({ condition }) => isServed || condition !== StepCondition.Served);
+    const isHeld = followDriverLock(way, false, once);
+    const answer = handler.at(-1);
+    if (!isHeld || answer === undefined) continue;
+    once(
+      pathOf(answer),
+      "the handler ends with the driver's lock held",
+      "put unlock-driver in front of it",
+    );
+  }
+}
+
+/** What is not true of a range pair while no other is open, and of one inside another. */
+const NOT_ALONE = [StepCondition.NotFirst, StepCondition.NotLast];
+const NOT_WITHIN = [StepCondition.First, StepCondition.Last];
+
+/**
+ * Reports a lock that one callback takes twice, and one that it releases although it cannot have
+ * it; `mayBeHeld`: from an earlier callback. Whether it is held behind the steps.
+ */
+function followDriverLock(steps: readonly Place[], mayBeHeld: boolean, report: Report): boolean {
+  let isTaken = false;
+  let mayHave = mayBeHeld;
+  for (const place of steps) {
+    if (place.name === "lock-driver") {
+      if (isTaken) {
+        report(
+          pathOf(place),
+          "the driver's lock is held already",
+          "put unlock-driver in front of it",
+        );
+      }
+      isTaken = true;
+    } else if (place.name === "unlock-driver") {
+      if (!isTaken && !mayHave) {
+        report(
+          pathOf(place),
+          "the driver's lock is not held here",
+          "put lock-driver in front of it",
+        );
+      }
+      isTaken = false;
+      mayHave = false;
+    }
+  }
+  return isTaken;
+}
+
+/** What counts open pairs down, and what must count them up. */
+const COUNTED_BY: Partial<Record<ProtocolStepName, readonly ProtocolStepName[]>> = {
+  "count-down": ["count-up"],
+  "flag-clear": ["flag-set", "count-up"],
+};
+
+function checkCounts(callbacks: readonly Place[], report: Report): void {
+  const taken = new Set(callbacks.map(({ name }) => name));
+  for (const place of callbacks) {
+    const up = COUNTED_BY[place.name];
+    if (up === undefined || up.some((name) => taken.has(name))) continue;
+    report(
+      pathOf(place),
+      `nothing has counted what ${place.name} ends`,
+      `put ${up[0]!} in rangeStart`,
+    );
   }
 }
 

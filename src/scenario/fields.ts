@@ -7,9 +7,14 @@ import { formatDuration, parseDurationNs, parseSizeInPages } from "./units.js";
 
 const U64_MAX = 2n ** 64n - 1n;
 
+/** What a refinement of the schema hands its complaints to. */
+interface Complaints {
+  addIssue(issue: { code: "custom"; path: PropertyKey[]; message: string }): void;
+}
+
 /** Adds a complaint of our own: what is wrong, and what to try. */
 export function complain(
-  context: z.RefinementCtx,
+  context: Complaints,
   path: PropertyKey[],
   problem: string,
   hint: string,

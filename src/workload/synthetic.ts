@@ -55,8 +55,8 @@ export const SYNTHETIC_HEADER: RecordingHeader = {
 };
 
 /**
- * Gives the events of a workload to `emit`, in order; lines are counted as a recording's are. Yields
- * after each step of an operation how many events there have been.
+ * Gives the events of a workload to `emit`, in order; lines are counted as a recording's are.
+ * Yields after each step of an operation how many events there have been.
  */
 export function* emitSyntheticEvents(
   operations: readonly ResolvedWorkloadOperation[],

@@ -178,6 +178,34 @@ describe("a mistake in a protocol", () => {
       ],
     },
     {
+      because: "a callback takes the driver's lock twice",
+      lines: ["secondaryFlush: [lock-driver, invalidate, lock-driver, unlock-driver]"],
+      says: [
+        "own.yaml:4:45: protocol.secondaryFlush[2]: the driver's lock is held already\n  put unlock-driver in front of it",
+      ],
+    },
+    {
+      because: "a callback releases a lock that it cannot hold",
+      lines: ["rangeEnd: [invalidate, unlock-driver]"],
+      says: [
+        "own.yaml:4:26: protocol.rangeEnd[1]: the driver's lock is not held here\n  put lock-driver in front of it",
+      ],
+    },
+    {
+      because: "a handler answers with the driver's lock held",
+      lines: ["fault: [lock-mmap, fault, unlock-mmap, lock-driver, respond]"],
+      says: [
+        "own.yaml:4:55: protocol.fault[4]: the handler ends with the driver's lock held\n  put unlock-driver in front of it",
+      ],
+    },
+    {
+      because: "open pairs are counted down and never up",
+      lines: ["rangeEnd: [count-down, { do: restore-table, if: last }]"],
+      says: [
+        "own.yaml:4:14: protocol.rangeEnd[0]: nothing has counted what count-down ends\n  put count-up in rangeStart",
+      ],
+    },
+    {
       because: "a handler starts over with mmap_lock held",
       lines: ["fault: [sample-sequence, lock-mmap, fault, check-sequence, unlock-mmap, respond]"],
       says: [

@@ -32,7 +32,7 @@ describe("a protocol that deadlocks", () => {
   });
 
   test("is not called safe by exploration: the operation never ends", () => {
-    const steps = "rangeStart: [lock-driver, lock-driver], rangeEnd: [unlock-driver]";
+    const steps = "rangeStart: [lock-driver], secondaryFlush: [lock-driver, unlock-driver]";
     const text =
       `name: own\nprotocol: {id: own, title: own, reads: shared, ${steps}}\n` +
       "explore: {operation: munmap}\n";
