@@ -63,6 +63,16 @@ export function pushEvent(
   event.cpu = cpu;
 }
 
+/** Moves an event of the run to an earlier place, over what is there. */
+export function copyEvent(run: EventRun, from: u32, to: u32): void {
+  if (from == to) return;
+  memory.copy(
+    changetype<usize>(eventAt(run, to)),
+    changetype<usize>(eventAt(run, from)),
+    EVENT_BYTES,
+  );
+}
+
 export function freeRun(arena: Arena, run: EventRun): void {
   if (run.capacity != 0) arena.give(run.block, run.capacity * EVENT_BYTES);
   run.block = 0;

@@ -12,7 +12,7 @@ import { allocate } from "../base/bytes";
 import { FlushReason } from "../abi/recording";
 import { FLUSH_ALL } from "../kernel/events";
 import { CPUS, Mm, addressOfMm } from "../kernel/mm/mm";
-import { EventKind, EventRun, ReplayEvent, eventAt, pushEvent } from "./event_run";
+import { EventKind, EventRun, ReplayEvent, copyEvent, eventAt, pushEvent } from "./event_run";
 import { Task } from "./task";
 
 export class Interleaving {
@@ -132,14 +132,7 @@ export class Interleaving {
         left--;
         continue;
       }
-      if (to != i) {
-        memory.copy(
-          changetype<usize>(eventAt(predicted, to)),
-          changetype<usize>(eventAt(predicted, i)),
-          32,
-        );
-      }
-      to++;
+      copyEvent(predicted, i, to++);
     }
     predicted.length = to;
     return dropped;

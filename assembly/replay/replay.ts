@@ -32,6 +32,7 @@ import { KernelThreads } from "./kernel_threads";
 import { adoptAccesses, forgetPage, isSharedPage, otherCpuOfPage } from "./unseen_inputs";
 import { learnPageCache } from "./page_cache_input";
 import { Snapshots } from "./snapshot";
+import { RacingTables } from "./racing_tables";
 import { Stage } from "./stage";
 import { performCall } from "./system_calls";
 import { NO_CALL, Task, predictedOf, recordedOf } from "./task";
@@ -73,6 +74,7 @@ export class Replay {
   readonly unsupported: Unsupported;
   readonly threads: KernelThreads;
   private readonly interleaving: Interleaving;
+  private readonly racingTables: RacingTables = new RacingTables();
   private readonly early: EarlyFaults = new EarlyFaults();
   readonly kthreadInputs: Unsupported;
   faultsExpected: u32 = 0;
@@ -369,6 +371,8 @@ export class Replay {
     }
     const merged = this.interleaving.reconcile(task, recorded, predicted);
     if (merged > 0) this.kthreadInputs.addSome(ReplayInput.Interleaved, merged);
+    const raced = this.racingTables.reconcile(task, recorded, predicted);
+    if (raced > 0) this.kthreadInputs.addSome(ReplayInput.RacingTable, raced);
     this.comparer.settle(recorded, predicted, mm, this.kernel.tlbs.cpu, task.during, line);
   }
 
@@ -512,7 +516,11 @@ export class Replay {
       task.deferredCpu = record.cpu;
       return;
     }
+    const hadTable = this.racingTables.isThere(this.kernel, mm, va);
     this.serveFault(task, mm, va, access);
+    if (!hadTable && this.racingTables.isThere(this.kernel, mm, va)) {
+      this.racingTables.add(mm, va, task, record.line);
+    }
   }
 
   /** Whether what others do meanwhile decides if a write to the page at `va` copies it. */

@@ -11,7 +11,7 @@ import { Kernel } from "../kernel/kernel";
 import { FRAME_ANON, FRAME_EXCLUSIVE, isSpecial } from "../kernel/mm/frames";
 import { CPUS, Mm } from "../kernel/mm/mm";
 import { dropSwapEntry } from "../kernel/mm/swap_entries";
-import { EventKind, EventRun, eventAt } from "./event_run";
+import { EventKind, EventRun, copyEvent, eventAt } from "./event_run";
 import { Task } from "./task";
 
 const ADVICE_COLD: u64 = 20;
@@ -68,13 +68,7 @@ function replaceFlush(recorded: EventRun, predicted: EventRun): void {
   let to: u32 = 0;
   for (let i: u32 = 0; i < predicted.length; i++) {
     if (eventAt(predicted, i).kind == EventKind.Flush) continue;
-    if (to != i)
-      memory.copy(
-        changetype<usize>(eventAt(predicted, to)),
-        changetype<usize>(eventAt(predicted, i)),
-        32,
-      );
-    to++;
+    copyEvent(predicted, i, to++);
   }
   predicted.length = to;
   for (let i: u32 = 0; i < recorded.length; i++) {

@@ -285,6 +285,8 @@ export enum ReplayInput {
   RacingCopy = 263,
   /** Another CPU's pending lists, which tasks that are not recorded worked off. */
   PendingElsewhere = 264,
+  /** Page tables that a fault of another thread makes during a call. */
+  RacingTable = 265,
 }
 
 /** Where the system allows huge pages. */

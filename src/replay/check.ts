@@ -169,6 +169,7 @@ const INPUTS: Record<number, string> = {
   [ReplayInput.UnseenAccess]: "accesses that did not fault",
   [ReplayInput.RacingCopy]: "copies of one page by two processes at once",
   [ReplayInput.PendingElsewhere]: "pending lists of other CPUs",
+  [ReplayInput.RacingTable]: "order of a call and the fault of another thread",
 };
 
 const REASONS: Record<number, string> = {

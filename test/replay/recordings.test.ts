@@ -9,12 +9,6 @@ import { readRecording } from "../../src/workload/recording.js";
 
 const recordings = packagedRecordings();
 const small = recordings.filter(({ path }) => path.includes("micro"));
-const real = recordings.filter(({ path }) => path.includes("real"));
-
-/** Differences that only the timing of two threads explains, by recording (DEVIATIONS R3). */
-const KNOWN: Record<string, { notifier: number; flush: number }> = {
-  java_serial: { notifier: 1, flush: 0 },
-};
 
 async function check(path: string) {
   const reader = await readRecording(createReadStream(path), { file: path });
@@ -22,24 +16,12 @@ async function check(path: string) {
 }
 
 describe("the mm", () => {
-  test.each(small)("predicts every event and snapshot of $name", async ({ path }) => {
+  test.each(recordings)("predicts every event and snapshot of $name", async ({ path }) => {
     const { mismatches, unsupported, snapshots } = await check(path);
     expect(mismatches).toEqual([]);
     expect(unsupported).toEqual([]);
     expect(snapshots.equal).toBe(snapshots.compared);
   });
-
-  test.each(real)(
-    "predicts the real program $name, up to what timing decides",
-    async ({ name, path }) => {
-      const { notifier, flush, unsupported, snapshots } = await check(path);
-      const known = KNOWN[name] ?? { notifier: 0, flush: 0 };
-      expect(notifier.missing + notifier.extra).toBe(known.notifier);
-      expect(flush.missing + flush.extra).toBe(known.flush);
-      expect(unsupported).toEqual([]);
-      expect(snapshots.equal).toBe(snapshots.compared);
-    },
-  );
 
   test("predicts nothing that a recording does not hold when an event is taken out of it", async () => {
     const { path } = small.find(({ name }) => name === "munmap_whole_full")!;
