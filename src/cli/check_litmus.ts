@@ -3,7 +3,7 @@ import { checkLitmus, type LitmusCheck } from "../explore/litmus_check.js";
 import { readLitmus } from "../explore/litmus.js";
 import { ExploreMachine } from "../explore/machine.js";
 import { readInput } from "./files.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 import type { CommandResult } from "./result.js";
 
 interface CheckedFile extends LitmusCheck {
@@ -15,14 +15,14 @@ export async function checkLitmusFiles(
   options: { quiet?: true | undefined },
 ): Promise<CommandResult> {
   const machine = await ExploreMachine.create();
-  const progress = startProgress("litmus files", files.length, options);
   const checked: CheckedFile[] = [];
-  for (const file of files) {
-    await progress.update(checked.length, file);
-    const read = readLitmus(await readInput(file), file);
-    checked.push({ file, ...(await checkLitmus(read, machine)) });
-  }
-  progress.end();
+  await withProgress("litmus files", files.length, options, async (progress) => {
+    for (const file of files) {
+      await progress.update(checked.length, file);
+      const read = readLitmus(await readInput(file), file);
+      checked.push({ file, ...(await checkLitmus(read, machine)) });
+    }
+  });
   return {
     json: { schema: "tlbstorm.litmus-check/1", files: checked },
     text: checked.map(textOf).join("\n"),

@@ -5,7 +5,7 @@ import { answers, runStudy, studyResult, type StudyData } from "../study/index.j
 import type { StudyCommandOptions } from "./commands/study.js";
 import { checkDirectory, writeOutput } from "./files.js";
 import { packageVersion } from "./package_info.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
 import { formatStudy } from "./study_text.js";
@@ -29,16 +29,13 @@ export async function conductStudy(options: StudyCommandOptions): Promise<Comman
 
 async function studyWithProgress(options: StudyCommandOptions): Promise<StudyData> {
   const { recording, seed } = options;
-  const progress = startProgress("study, runs and explorations", null, options);
-  try {
-    return await runStudy({
+  return withProgress("study, runs and explorations", null, options, (progress) =>
+    runStudy({
       recording,
       seed,
       open: openRecording,
       onProgress: (done, _total, what) => progress.update(done, what),
       clock: () => performance.now(),
-    });
-  } finally {
-    progress.end();
-  }
+    }),
+  );
 }

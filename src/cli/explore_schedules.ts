@@ -9,7 +9,7 @@ import {
 } from "./minimise_run.js";
 import { formatTable } from "./output.js";
 import { prepareProgram } from "./prepare_program.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
 
@@ -28,12 +28,12 @@ export async function exploreManySchedules(
   const { resolved, recordingPath } = loaded;
   const open = (name: string) => openRecording(recordingPath ?? name);
   const program = await prepareProgram(resolved, open, options);
-  const progress = startProgress("schedules", schedules, options);
-  const result = await exploreSchedules(resolved, program, {
-    schedules,
-    onProgress: (done) => progress.update(done),
-  });
-  progress.end();
+  const result = await withProgress("schedules", schedules, options, (progress) =>
+    exploreSchedules(resolved, program, {
+      schedules,
+      onProgress: (done) => progress.update(done),
+    }),
+  );
   const minima = new Map<ScheduleFinding, ShownMinimum>();
   for (const finding of result.findings) {
     const { scenario, rule } = finding;

@@ -20,7 +20,7 @@ import {
 import { exploreManySchedules } from "./explore_schedules.js";
 import { writeExploreFiles } from "./explore_files.js";
 import type { ExploreRequest } from "./explore_request.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 import type { CommandResult } from "./result.js";
 
 export async function exploreWorlds(
@@ -44,10 +44,10 @@ async function exploreOne(
   options: ExploreOptions,
   machine: ExploreMachine,
 ): Promise<CommandResult> {
-  const progress = startProgress("exploring, states", null, options);
-  const onProgress = ({ states }: ExploreProgress) => progress.update(states);
-  const result = await explore({ ...request, ...limits(options), machine, onProgress });
-  progress.end();
+  const result = await withProgress("exploring, states", null, options, (progress) => {
+    const onProgress = ({ states }: ExploreProgress) => progress.update(states);
+    return explore({ ...request, ...limits(options), machine, onProgress });
+  });
   const neverEnds = result.complete && result.method === "breadth-first" && !machine.ends;
   const world = resolveSmallWorld(request);
   const parts = [describeWorld(world), formatResult(result)];
@@ -85,13 +85,13 @@ async function exploreMutants(
   options: ExploreOptions,
   machine: ExploreMachine,
 ): Promise<CommandResult> {
-  const progress = startProgress("exploring mutations", requests.length, options);
   const results: MutateResult[] = [];
-  for (const request of requests) {
-    await progress.update(results.length, request.operation);
-    results.push(await exploreMutations({ ...request, ...limits(options), machine }));
-  }
-  progress.end();
+  await withProgress("exploring mutations", requests.length, options, async (progress) => {
+    for (const request of requests) {
+      await progress.update(results.length, request.operation);
+      results.push(await exploreMutations({ ...request, ...limits(options), machine }));
+    }
+  });
   const texts = requests.map(
     (request, at) =>
       `${describeWorld(resolveSmallWorld(request))}\n\n${formatMutations(results[at]!)}`,
@@ -110,13 +110,13 @@ async function exploreMatrix(
   options: ExploreOptions,
   machine: ExploreMachine,
 ): Promise<CommandResult> {
-  const progress = startProgress("exploring", requests.length, options);
   const cells: ExploreResult[] = [];
-  for (const request of requests) {
-    await progress.update(cells.length, request.operation);
-    cells.push(await explore({ ...request, ...limits(options), machine }));
-  }
-  progress.end();
+  await withProgress("exploring", requests.length, options, async (progress) => {
+    for (const request of requests) {
+      await progress.update(cells.length, request.operation);
+      cells.push(await explore({ ...request, ...limits(options), machine }));
+    }
+  });
   return {
     json: { schema: "tlbstorm.explore-matrix/1", cells },
     text: formatMatrix(cells),

@@ -4,7 +4,7 @@ import { programOfScenario } from "../run/program.js";
 import { loadScenario } from "../scenario/load.js";
 import { UserError } from "./errors.js";
 import { formatTable } from "./output.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 import type { CommandResult } from "./result.js";
 
 export async function measure(quiet: boolean): Promise<CommandResult> {
@@ -23,17 +23,14 @@ export async function measure(quiet: boolean): Promise<CommandResult> {
   const program = await programOfScenario(resolved, (name) => {
     throw new UserError(name, "a benchmark has no recording");
   });
-  const progress = startProgress("measuring", BENCH_PARTS, { quiet });
-  try {
-    const figures = await runBench({
+  const figures = await withProgress("measuring", BENCH_PARTS, { quiet }, (progress) =>
+    runBench({
       clock: () => performance.now(),
       storm: { scenario: resolved, program },
       onProgress: (done, note) => progress.update(done, note),
-    });
-    return { json: { schema: "tlbstorm.bench/1", figures }, text: format(figures), found: false };
-  } finally {
-    progress.end();
-  }
+    }),
+  );
+  return { json: { schema: "tlbstorm.bench/1", figures }, text: format(figures), found: false };
 }
 
 function format(figures: readonly Figure[]): string {

@@ -5,7 +5,7 @@ import type { Program } from "../run/program.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import { formatRunTimeline, traceViolation, type RunTimeline } from "../trace/run_timeline.js";
 import { formatTable } from "./output.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 
 /** The smaller run, and how its violation came about. */
 export interface ShownMinimum {
@@ -20,9 +20,8 @@ export async function minimiseAndTrace(
   rule: PropertyId,
   options: { quiet?: boolean | undefined; runsMax?: number },
 ): Promise<ShownMinimum | null> {
-  const progress = startProgress(`making the run smaller, ${rule}`, null, options);
-  try {
-    const { runsMax } = options;
+  const { runsMax } = options;
+  return withProgress(`making the run smaller, ${rule}`, null, options, async (progress) => {
     const minimum = await minimiseRun(scenario, program, rule, {
       ...(runsMax === undefined ? {} : { runsMax }),
       onProgress: (runs) => progress.update(runs),
@@ -30,9 +29,7 @@ export async function minimiseAndTrace(
     if (minimum === null) return null;
     const timeline = await traceViolation(minimum.scenario, minimum.program, minimum.violation);
     return { minimum, timeline };
-  } finally {
-    progress.end();
-  }
+  });
 }
 
 /** The smaller run as JSON. */

@@ -25,12 +25,12 @@ export const eraOption = () =>
 
 export const protocolOption = () =>
   new Option("--protocol <id>", "what the driver does in its notifier callbacks").argParser(
-    word("protocol", BUILTIN_PROTOCOL_IDS, "See: tlbstorm list protocols"),
+    word("protocol", BUILTIN_PROTOCOL_IDS, "tlbstorm list protocols"),
   );
 
 export const operationOption = () =>
   new Option("--operation <id>", "operation of the mm").argParser(
-    word("operation", wordsOf(OPERATIONS), "See: tlbstorm list operations"),
+    word("operation", wordsOf(OPERATIONS), "tlbstorm list operations"),
   );
 
 export const untilOption = () =>
@@ -38,7 +38,10 @@ export const untilOption = () =>
     (text) => {
       const until = parseUntil(text);
       if (until !== null) return until;
-      throw new InvalidArgumentError("Write a time such as 10ms, or a number such as 5000events.");
+      throw new InvalidArgumentError(
+        "Write a time with its unit (ns, us, ms, s, min, h), such as 10ms and at most 2501h, " +
+          "or a number from 1, such as 5000events.",
+      );
     },
   );
 
@@ -52,7 +55,9 @@ export const retryLimitOption = () =>
   new Option(
     "--retry-limit <number>",
     "refusals after which a device fails: 1 to 6, or unlimited",
-  ).argParser((text): RetryLimit => (text === "unlimited" ? text : wholeNumber(1, 6)(text)));
+  ).argParser((text): RetryLimit =>
+    text === "unlimited" ? text : wholeNumber(1, 6, ", or unlimited")(text),
+  );
 
 export const outOption = () => new Option("--out <directory>", "write the results there as files");
 
@@ -73,32 +78,39 @@ export function examples(
   return `\nExamples:\n${rows.join("\n")}`;
 }
 
-export function wholeNumber(min: number, max: number): (text: string) => number {
+/** `orElse` tells what may be written beside a number. */
+export function wholeNumber(min: number, max: number, orElse = ""): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
+    throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}${orElse}.`);
   };
 }
 
 function parseUnsigned64(text: string): bigint {
   if (/^\d{1,20}$/.test(text) && BigInt(text) < 2n ** 64n) return BigInt(text);
-  throw new InvalidArgumentError("Expected an unsigned 64-bit number in decimal digits.");
+  throw new InvalidArgumentError(
+    `Expected an unsigned 64-bit number in decimal digits: from 0 to ${2n ** 64n - 1n}.`,
+  );
 }
 
 /**
- * Accepts one of the words, and says what was probably meant; `where` tells where they are listed.
+ * Accepts one of the words, and says which there are and what was probably meant; `where` is the
+ * command that explains them.
  */
 export function word<const Word extends string>(
   what: string,
   words: readonly Word[],
-  where: string,
+  where: string | null = null,
 ) {
   return (text: string): Word => {
     const found = words.find((candidate) => candidate === text);
     if (found !== undefined) return found;
     const meant = mostSimilar(text, words);
     const hint = meant === null ? "" : ` Did you mean ${meant}?`;
-    throw new InvalidArgumentError(`No such ${what}.${hint} ${where}`);
+    const explained = where === null ? "" : ` See: ${where}`;
+    throw new InvalidArgumentError(
+      `No such ${what}.${hint} Known are ${words.join(", ")}.${explained}`,
+    );
   };
 }

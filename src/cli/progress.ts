@@ -26,7 +26,7 @@ export interface ProgressOptions {
 }
 
 /** Starts to follow work of `total` steps, or of unknown size if `total` is null. */
-export function startProgress(
+function startProgress(
   label: string,
   total: number | null,
   options: ProgressOptions = {},
@@ -36,6 +36,21 @@ export function startProgress(
   return stream.isTTY
     ? new Bar(label, total, stream, clock)
     : new Lines(label, total, stream, clock);
+}
+
+/** Does work whose progress is shown; the bar goes away however the work ends. */
+export async function withProgress<Result>(
+  label: string,
+  total: number | null,
+  options: ProgressOptions,
+  work: (progress: Pick<Progress, "update">) => Promise<Result>,
+): Promise<Result> {
+  const progress = startProgress(label, total, options);
+  try {
+    return await work(progress);
+  } finally {
+    progress.end();
+  }
 }
 
 class Silence implements Progress {

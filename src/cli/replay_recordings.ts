@@ -10,7 +10,7 @@ import type { ReplayOptions } from "./commands/replay.js";
 import { UserError } from "./errors.js";
 import type { ReadScenario } from "./load_scenario.js";
 import { formatTable } from "./output.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 import { recordingName } from "./recordings.js";
 import type { CommandResult } from "./result.js";
 import { simulate } from "./simulate.js";
@@ -26,10 +26,9 @@ export async function replayRecordings(
   if (options.scenario !== null) return runBeside(options.scenario, paths, options);
   const sizes = await Promise.all(paths.map(async (path) => (await stat(path)).size));
   const total = sizes.reduce((sum, size) => sum + size, 0);
-  const progress = startProgress("replaying", Math.ceil(total / KIB), options);
   const checks: RecordingCheck[] = [];
   let before = 0;
-  try {
+  await withProgress("replaying", Math.ceil(total / KIB), options, async (progress) => {
     for (const [at, path] of paths.entries()) {
       const file = createReadStream(path);
       const reader = await readRecording(file, { file: path });
@@ -42,9 +41,7 @@ export async function replayRecordings(
       before += sizes[at]!;
       if (options.quiet !== true) warn(path, reader.warnings);
     }
-  } finally {
-    progress.end();
-  }
+  });
   return {
     json: { schema: "tlbstorm.replay/1", recordings: checks },
     text: formatChecks(checks),

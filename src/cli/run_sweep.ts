@@ -13,7 +13,7 @@ import type { SweepOptions } from "./commands/sweep.js";
 import { checkOutputDirectory, writeOutputs } from "./files.js";
 import { loadSweep, type LoadedSweep } from "./load_sweep.js";
 import { paintError } from "./output.js";
-import { startProgress } from "./progress.js";
+import { withProgress, type Progress } from "./progress.js";
 import type { CommandResult } from "./result.js";
 import { SweepStore } from "./sweep_store.js";
 import { formatSweep } from "./sweep_report.js";
@@ -91,9 +91,8 @@ async function runAll(
     minThreads: threads,
     maxThreads: threads,
   });
-  const progress = startProgress("sweep, runs", runs.length, { quiet });
   const waiting = [...runs];
-  const work = async (): Promise<void> => {
+  const work = async (progress: Pick<Progress, "update">): Promise<void> => {
     for (let run = waiting.shift(); run !== undefined; run = waiting.shift()) {
       const { scenario } = run;
       const result = await pool.run({ scenario, recordingPath: recordingOf(scenario) });
@@ -104,9 +103,10 @@ async function runAll(
     }
   };
   try {
-    await Promise.all(Array.from({ length: threads }, work));
+    await withProgress("sweep, runs", runs.length, { quiet }, (progress) =>
+      Promise.all(Array.from({ length: threads }, () => work(progress))),
+    );
   } finally {
-    progress.end();
     await pool.destroy();
   }
   return made;

@@ -10,7 +10,7 @@ import { checkOutputDirectory, writeOutput, writeOutputs } from "./files.js";
 import type { ReadScenario } from "./load_scenario.js";
 import { toJson } from "./output.js";
 import { prepareProgram } from "./prepare_program.js";
-import { startProgress } from "./progress.js";
+import { withProgress } from "./progress.js";
 import { openRecording } from "./recordings.js";
 import type { CommandResult } from "./result.js";
 import { formatRun } from "./run_report.js";
@@ -50,13 +50,9 @@ export async function runWithProgress(
   options: { quiet?: boolean | undefined },
   trace: RunTrace | null = null,
 ): Promise<RunResult> {
-  const progress = startProgress(
-    `${scenario.protocol.id}, events of the program`,
-    program.events,
-    options,
-  );
-  try {
-    return await runScenario(scenario, program, {
+  const label = `${scenario.protocol.id}, events of the program`;
+  return withProgress(label, program.events, options, (progress) =>
+    runScenario(scenario, program, {
       onProgress: (done) => progress.update(done),
       clock: () => performance.now(),
       ...(trace === null
@@ -68,10 +64,8 @@ export async function runWithProgress(
               });
             },
           }),
-    });
-  } finally {
-    progress.end();
-  }
+    }),
+  );
 }
 
 export function isFound({ violations, devices }: RunResult): boolean {

@@ -169,6 +169,21 @@ const CASES: readonly [because: string, args: string[], message: RegExp][] = [
   ["a command is unknown", ["rnu", "good.yaml"], /unknown command 'rnu'\n\(Did you mean run\?\)/],
   ["an option is unknown", ["run", "good.yaml", "--sede", "1"], /'--sede'\n\(Did you mean --seed/],
   ["an option has a wrong value", ["run", "good.yaml", "--seed", "-1"], /unsigned 64-bit number/],
+  [
+    "a limit is neither a number nor unlimited",
+    ["explore", "--retry-limit", "7"],
+    /Expected a whole number from 1 to 6, or unlimited\./,
+  ],
+  [
+    "an operation is unknown",
+    ["explore", "--operation", "unmap"],
+    /No such operation\. Did you mean munmap\? Known are munmap, munmap_late, .* list operations/,
+  ],
+  [
+    "there are no shards to choose from",
+    ["sweep", "sweep.yaml", "--shard", "0/0"],
+    /Write I\/N with N from 1 to 999999 and I from 0 to N - 1/,
+  ],
   ["a token is cut off", ["token", "r1.eyJ"], /token: this is not a token of a run\n {2}copy it/],
   ["a token is none", ["token", "hello"], /token: this is not a token\n {2}tokens begin with/],
   [

@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { judge, UserError } from "../../src/cli/errors.js";
 import { writeOutput, writeOutputs } from "../../src/cli/files.js";
 import { formatTable, formatTree, toJson } from "../../src/cli/output.js";
-import { startProgress } from "../../src/cli/progress.js";
+import { withProgress } from "../../src/cli/progress.js";
 import { findRecording } from "../../src/cli/recordings.js";
 
 describe("an exception that reaches the top", () => {
@@ -72,15 +72,16 @@ describe("progress in a pipe", () => {
   async function linesAt(...times: number[]): Promise<string> {
     const stream = new PassThrough();
     let now = 0;
-    const progress = startProgress("exploring", 100, {
+    const options = {
       stream: stream as unknown as NodeJS.WriteStream,
       clock: () => now,
+    };
+    await withProgress("exploring", 100, options, async (progress) => {
+      for (const [done, time] of times.entries()) {
+        now = time;
+        await progress.update(done);
+      }
     });
-    for (const [done, time] of times.entries()) {
-      now = time;
-      await progress.update(done);
-    }
-    progress.end();
     return String(stream.read() ?? "");
   }
 
@@ -90,6 +91,27 @@ describe("progress in a pipe", () => {
 
   test("is one line after a second and one every ten", async () => {
     expect(await linesAt(0, 1000, 2000, 11_000)).toBe("exploring: 1 of 100\nexploring: 3 of 100\n");
+  });
+});
+
+describe("progress on a terminal", () => {
+  /** What a terminal is told to do with its cursor. */
+  const HIDDEN = "\u001b[?25l";
+  const SHOWN = "\u001b[?25h";
+
+  test("is taken away when the work fails", async () => {
+    const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 80 });
+    let now = 0;
+    const options = { stream: stream as unknown as NodeJS.WriteStream, clock: () => now };
+    const work = withProgress("exploring", 100, options, async (progress) => {
+      now = 1000;
+      await progress.update(1);
+      throw new UserError("a.yaml", "cannot be read");
+    });
+    await expect(work).rejects.toThrow(UserError);
+    const shown = String(stream.read());
+    expect(shown).toContain(HIDDEN);
+    expect(shown.lastIndexOf(SHOWN)).toBeGreaterThan(shown.lastIndexOf(HIDDEN));
   });
 });
 

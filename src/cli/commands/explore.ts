@@ -162,7 +162,7 @@ function propertyOption() {
   return new Option(
     "--property <id>",
     "judge this property only, and stop when it is violated",
-  ).argParser(word("property", PROPERTY_IDS, "See: tlbstorm list properties"));
+  ).argParser(word("property", PROPERTY_IDS, "tlbstorm list properties"));
 }
 
 function maxStatesOption() {
@@ -185,9 +185,7 @@ function maxDepthOption() {
 
 function methodOption() {
   const list = METHOD_IDS.map((id) => `${id}: ${METHODS[id].summary}`).join("; ");
-  return new Option("--method <id>", list).argParser(
-    word("method", METHOD_IDS, `Known are ${METHOD_IDS.join(", ")}.`),
-  );
+  return new Option("--method <id>", list).argParser(word("method", METHOD_IDS));
 }
 
 function walksOption() {

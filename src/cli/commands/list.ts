@@ -58,7 +58,7 @@ export function listCommand() {
 function kindArgument() {
   const kinds = wordsOf(KINDS);
   const list = kinds.join(", ");
-  return new Argument("<kind>", list).argParser(word("kind", kinds, `Known are ${list}.`));
+  return new Argument("<kind>", list).argParser(word("kind", kinds));
 }
 
 function formatEntries(entries: readonly Entry[]): string {

@@ -24,12 +24,15 @@ export interface MergeOptions {
 
 const JOBS_MAX = 1024;
 
+const SHARD_FORM = "Write I/N with N from 1 to 999999 and I from 0 to N - 1, for example 0/8.";
+
 /** Reads I/N with 0 <= I < N, as the array index of a cluster scheduler comes. */
 export function parseShard(text: string): Shard {
   const match = /^(\d{1,6})\/(\d{1,6})$/.exec(text);
-  if (match === null) throw new InvalidArgumentError("Write I/N, for example 0/8.");
+  if (match === null) throw new InvalidArgumentError(SHARD_FORM);
   const [index, count] = [Number(match[1]), Number(match[2])];
   if (index < count) return { index, count };
+  if (count === 0) throw new InvalidArgumentError(SHARD_FORM);
   throw new InvalidArgumentError(
     `Shards are counted from 0: ${index} is not in 0 to ${count - 1}.`,
   );
