@@ -249,6 +249,11 @@ export function replayAudit(): u32 {
   return host.auditState(theWorld().replay!);
 }
 
+/** Whether the core has aborted because the recorded programs need more page tables than it has. */
+export function replayIsExhausted(): bool {
+  return theWorld().replay!.kernel.tables.isExhausted;
+}
+
 /** Boots a kernel that is fed as a replay, and of which is kept what it tells. */
 export function probeBoot(era: i32, arch: i32): void {
   bootProbe(<Era>era, <Arch>arch);

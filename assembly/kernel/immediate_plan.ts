@@ -29,6 +29,7 @@ import {
 } from "./mm/install";
 import { Mm, mmAt } from "./mm/mm";
 import { moveTables } from "./mm/move_tables";
+import { moveUserBlock, moveUserPages } from "./mm/move_user_pages";
 import { ProtectKind, changeProtection, clearNumaHint } from "./mm/protect";
 import { clearSoftDirtyRange } from "./mm/soft_dirty";
 import { Vma, isShared } from "./mm/vma";
@@ -127,6 +128,14 @@ export class ImmediatePlan extends Plan {
 
   moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {
     moveTables(this.kernel, source, start, target, end);
+  }
+
+  moveUserPages(vma: Vma, source: u64, target: u64, length: u64): u64 {
+    return moveUserPages(this.kernel, vma, source, target, length);
+  }
+
+  moveUserBlock(vma: Vma, source: u64, target: u64): bool {
+    return moveUserBlock(this.kernel, vma, source, target);
   }
 
   copyRange(parent: Vma, child: Vma): void {

@@ -76,6 +76,10 @@ export abstract class Plan {
   abstract testYoung(vma: Vma, va: u64): bool;
   /** Moves the entries of `[start, end)` of `source` to `target` in `targetVma`. */
   abstract moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void;
+  /** UFFDIO_MOVE of single entries, as long as they can go in one run; how many bytes went. */
+  abstract moveUserPages(vma: Vma, source: u64, target: u64, length: u64): u64;
+  /** ... of a 2 MiB entry; false when it has to stay. */
+  abstract moveUserBlock(vma: Vma, source: u64, target: u64): bool;
   /** fork: copies the entries of `parent`, write-protecting both sides where pages are private. */
   abstract copyRange(parent: Vma, child: Vma): void;
   abstract flushMm(mm: Mm): void;

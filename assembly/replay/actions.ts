@@ -20,7 +20,7 @@ import { reclaimFolio } from "../kernel/mm/reclaim";
 import { adviseRange, beginAdvice, finishAdvice } from "../kernel/operations/madvise";
 import {
   copyIntoHoles,
-  moveUserPages,
+  moveUserArea,
   protectUserPages,
   registerUser,
   scanWritten,
@@ -62,7 +62,7 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
       copyIntoHoles(kernel, mm, a, b, true);
       return true;
     case ReplayAction.UffdMove:
-      moveUserPages(kernel, mm, a, b, task.action2);
+      moveUserArea(kernel, mm, a, b, task.action2);
       return true;
     case ReplayAction.ScanWritten:
       scanWritten(kernel, mm, a, b);

@@ -277,6 +277,7 @@ export class Simulation extends EventHandler {
   /** Why the run was given up, if it was. */
   failure(): RunFailure {
     if (this.machine.isDeadlocked) return RunFailure.Deadlock;
+    if (this.kernel.tables.isExhausted) return RunFailure.OutOfTables;
     const frames = this.kernel.frames;
     return frames.inUse > frames.capacity ? RunFailure.OutOfFrames : RunFailure.None;
   }

@@ -142,6 +142,18 @@ export class TimedPlan extends ImmediatePlan {
     super.moveTables(source, start, target, end, targetVma);
   }
 
+  moveUserPages(vma: Vma, source: u64, target: u64, length: u64): u64 {
+    this.enter(Taker.Other, vma.mm);
+    const moved = super.moveUserPages(vma, source, target, length);
+    if (moved != 0) this.spendOn(TraceWhat.Cleared, vma, source, source + moved);
+    return moved;
+  }
+
+  moveUserBlock(vma: Vma, source: u64, target: u64): bool {
+    this.enter(Taker.Other, vma.mm);
+    return super.moveUserBlock(vma, source, target);
+  }
+
   detachTable(vma: Vma, block: u64): u32 {
     this.enter(Taker.Collapse, vma.mm);
     return super.detachTable(vma, block);

@@ -586,6 +586,8 @@ export enum RunFailure {
   Deadlock = 1,
   /** Everything that is mapped and cached does not fit into memory. */
   OutOfFrames = 2,
+  /** ... or would need more page tables than there are. */
+  OutOfTables = 3,
 }
 
 /** Flushes of CPU TLBs that a kernel with a defect does not carry out, as bits. */

@@ -1,10 +1,11 @@
 /**
  * The replay's side of the core: settings in, records in, counts and differences out.
  */
-import { Core } from "../abi/core.js";
+import { Core, CoreAbort } from "../abi/core.js";
 import { MISMATCHES_MAX, ReplayCounter } from "../abi/recording.generated.js";
 import { Arch } from "../abi/vocabulary.generated.js";
 import { type RecordOf, recordSize } from "../abi/records.js";
+import { RecordingError } from "../workload/recording_error.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader } from "../workload/recording.js";
 import { settingsOf } from "./feed.js";
@@ -25,10 +26,13 @@ export interface Listed {
 }
 
 export class ReplayCore {
-  private constructor(private readonly core: Core) {}
+  private constructor(
+    private readonly core: Core,
+    private readonly name: string,
+  ) {}
 
   static async create(header: RecordingHeader, isOrdered: boolean): Promise<ReplayCore> {
-    const replay = new ReplayCore(await Core.create());
+    const replay = new ReplayCore(await Core.create(), header.name);
     const { exports } = replay.core;
     const arch = archOf(header);
     // the tunable is x86's; elsewhere the architecture's own limit holds
@@ -38,14 +42,27 @@ export class ReplayCore {
     return replay;
   }
 
+  /** Throws RecordingError where the model has no room for what the programs map. */
   run(records: Uint8Array): void {
-    const address = this.core.exports.replayBlock(records.length) >>> 0;
+    const { exports } = this.core;
+    const address = exports.replayBlock(records.length) >>> 0;
     this.core.bytes(address, records.length).set(records);
-    this.core.exports.replayRun(records.length / RECORD_BYTES);
+    this.#carryOut(() => exports.replayRun(records.length / RECORD_BYTES));
   }
 
   finish(): void {
-    this.core.exports.replayFinish();
+    this.#carryOut(() => this.core.exports.replayFinish());
+  }
+
+  #carryOut(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      if (!(error instanceof CoreAbort) || !this.core.exports.replayIsExhausted()) throw error;
+      const problem = "the programs need more page tables than the model has";
+      const hint = "Record one that uses less memory at a time, or forks less often";
+      throw new RecordingError(this.name, null, problem, hint, { cause: error });
+    }
   }
 
   /** The number of a broken invariant of the mm (kernel/mm/audit.ts); 0 when all hold. */

@@ -32,6 +32,11 @@ export function refusalOf(
         `the program needs more than the ${machine.frames} frames of the machine`,
         "raise machine.frames",
       );
+    case RunFailure.OutOfTables:
+      return new RunRefusal(
+        "the program needs more page tables than the model has",
+        "each maps 2 MiB: use less memory at a time, or fork less often",
+      );
   }
 }
 

@@ -62,3 +62,26 @@ describe("the replay carries out", () => {
     expect(core.unsupported()).toEqual([]);
   });
 });
+
+describe("the replay ends with a message", () => {
+  const FULL = "the programs need more page tables than the model has";
+  const BLOCK_PAGES = 512;
+
+  test("where faults need more page tables than there are (__pte_alloc)", async () => {
+    const [program] = await started();
+    program.map(FIRST, 9000 * BLOCK_PAGES);
+    for (let block = 0; block < 9000; block++) program.write(FIRST + block * BLOCK_PAGES, 1);
+    expect(() => program.carryOut()).toThrow(FULL);
+  });
+
+  test("where forks do (copy_page_range)", async () => {
+    const [program] = await started();
+    program.map(FIRST, 1000 * BLOCK_PAGES);
+    for (let block = 0; block < 1000; block++) program.write(FIRST + block * BLOCK_PAGES, 1);
+    for (let child = 0; child < 6; child++) program.fork();
+    program.carryOut();
+    program.fork();
+    program.fork();
+    expect(() => program.carryOut()).toThrow(FULL);
+  });
+});

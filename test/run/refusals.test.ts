@@ -1,9 +1,14 @@
 /** Runs that cannot go on end with a message: what waits for itself, and what does not fit. */
 import { describe, expect, test } from "vitest";
-import { syntheticProgram } from "../../src/run/program.js";
+import { type Program, syntheticProgram } from "../../src/run/program.js";
 import { RunRefusal } from "../../src/run/refusal.js";
 import { runScenario } from "../../src/run/run.js";
 import { loadScenario } from "../../src/scenario/index.js";
+import { EventEncoder } from "../../src/workload/encode.js";
+import { RECORD_BYTES } from "../../src/workload/record_layout.js";
+import type { RecordedEvent } from "../../src/workload/recording.js";
+import { SYNTHETIC_HEADER } from "../../src/workload/synthetic.js";
+import { BASE, BLOCK } from "../support/program.js";
 import { tlbstorm } from "../cli/run_cli.js";
 
 const HANDLER = ["lock-driver", "lock-mmap", "fault", "unlock-mmap", "install", "unlock-driver"];
@@ -17,6 +22,27 @@ async function run(protocol: object): Promise<unknown> {
   });
   if (resolved.workload.kind !== "synthetic") throw new Error("the workload is synthetic");
   return runScenario(resolved, syntheticProgram(resolved.workload.operations));
+}
+
+/** Writes to one page of each of so many blocks. */
+function sparseProgram(blocks: number): Program {
+  const encoder = new EventEncoder();
+  const context = { p: 1, tid: 1, mm: 1, cpu: 0, t: 0, kthread: null };
+  let line = 1;
+  const add = (event: object) => {
+    encoder.add({ ...event, ...context, line: ++line } as RecordedEvent);
+  };
+  encoder.addHeader(SYNTHETIC_HEADER);
+  add({ ev: "exec" });
+  add({ ev: "notifier", on: true, forked: false });
+  const a = { addr: BASE, len: blocks * BLOCK, prot: 3, flags: 0x32, fd: -1, off: 0 };
+  add({ ev: "enter", call: "mmap", a });
+  add({ ev: "exit", call: "mmap", ret: BASE });
+  for (let block = 0; block < blocks; block++)
+    add({ ev: "fault", addr: BASE + block * BLOCK, err: 6, k: 0 });
+  const records = encoder.take().slice();
+  const events = records.length / RECORD_BYTES;
+  return { name: "sparse", records, events, settings: [], sharedMm: 1 };
 }
 
 describe("a protocol that deadlocks", () => {
@@ -50,6 +76,15 @@ describe("a synthetic workload", () => {
 });
 
 describe("a recorded program", () => {
+  test("that needs more page tables than there are is refused", async () => {
+    const { resolved } = loadScenario({
+      name: "too sparse",
+      protocol: "none",
+      workload: { recording: "sparse" },
+    });
+    await expect(runScenario(resolved, sparseProgram(9000))).rejects.toThrow("the program needs more page tables than the model has");
+  });
+
   test("that needs more frames than the machine has is refused", () => {
     const text =
       "name: too small\nprotocol: none\nmachine: {frames: 64}\n" +

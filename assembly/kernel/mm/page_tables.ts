@@ -51,6 +51,11 @@ export class PageTables {
     this.takers = allocate(memory.tableFrames);
   }
 
+  /** More tables were asked for than there are. */
+  get isExhausted(): bool {
+    return this.next > this.memory.tableFrames;
+  }
+
   newTable(): u32 {
     let frame: u32;
     if (this.free.length > 0) {
@@ -58,10 +63,7 @@ export class PageTables {
       this.free.length--;
     } else {
       frame = this.next++;
-      assert(
-        frame < this.memory.tableFrames,
-        "the zone of page tables is large enough for the recording",
-      );
+      assert(!this.isExhausted, "there is a page table for everything that is mapped");
     }
     this.memory.clearTable(frame);
     putWord(this.lives, frame, wordAt(this.lives, frame) + 1);

@@ -6,24 +6,23 @@
  *             registration is lifted with a pair.
  * Source:     linux 6.18 mm/userfaultfd.c, fs/userfaultfd.c, fs/proc/task_mmu.c (pagemap_scan_*)
  */
-import { LEVEL_PMD, PMD_SIZE, PUD_SIZE } from "../../base/page";
+import { LEVEL_PMD, LEVEL_PTE, PMD_SIZE, PUD_SIZE } from "../../base/page";
 import {
   PTE_DIRTY,
   PTE_SOFT_DIRTY,
   PTE_UFFD_WP,
   PTE_WRITE,
   MARKER_UFFD_WP,
-  entryFrame,
   isHuge,
-  mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
 import { entryFor, writeBit } from "../mm/entries";
-import { FRAME_EXCLUSIVE, ZERO_PFN, isSpecial } from "../mm/frames";
+import { ZERO_PFN } from "../mm/frames";
 import { newAnonFolio } from "../mm/install";
 import { Mm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
+import { mayMoveHuge } from "../mm/move_user_pages";
 import { blockEnd } from "../mm/page_tables";
 import { UFFD_WP, UFFD_WP_ASYNC } from "../mm/uffd_modes";
 import { Vma, isHugetlb, isShared, linearPage } from "../mm/vma";
@@ -126,77 +125,57 @@ function copyHugePages(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): 
 
 /**
  * UFFDIO_MOVE: pages of `source` go to the holes at `[target, end)`, up to the first page that is
- * not this mm's alone, or has no hole to go to.
+ * not this mm's alone, or has no hole to go to. Each run of pages, and each page that moves alone,
+ * has a pair of all that is left to move.
  */
-export function moveUserPages(kernel: Kernel, mm: Mm, target: u64, end: u64, source: u64): void {
+export function moveUserArea(kernel: Kernel, mm: Mm, target: u64, end: u64, source: u64): void {
   const vma = areaOf(mm, target, end);
-  const from = areaOf(mm, source, source + (end - target));
+  const sourceEnd = source + (end - target);
+  const from = areaOf(mm, source, sourceEnd);
   if (vma == null || from == null || !mayMoveBetween(from, vma)) return;
   prepareAnonVma(kernel, vma);
-  let to = target;
-  while (to < end) {
-    const at = source + (to - target);
-    const stop = min(end, (to | 0x1fffff) + 1);
-    const size = min(stop - to, (at | 0x1fffff) + 1 - at);
-    if (!moveUserBlock(kernel, mm, from, vma, at, to, size)) return;
-    to += size;
+  kernel.plan.mmapLockRead(mm);
+  let va = source;
+  while (va < sourceEnd) {
+    const moved = moveNext(kernel, mm, from, vma, va, target + (va - source), sourceEnd);
+    if (moved == 0) break;
+    va += moved;
   }
+  kernel.plan.mmapUnlock(mm);
 }
 
-/** What lies in one block on either side; false when the move ends here. */
-function moveUserBlock(
+/** What of `[source, end)` moves first, in bytes; 0 when the move ends here. */
+function moveNext(
   kernel: Kernel,
   mm: Mm,
   from: Vma,
   vma: Vma,
   source: u64,
   target: u64,
-  size: u64,
-): bool {
-  const pmd = kernel.tables.find(mm, source, LEVEL_PMD);
-  if (pmd != 0 && isHuge(load<u64>(pmd))) kernel.plan.splitHugeEntry(from, source);
-  let moved: u64 = 0;
-  let isWhole = true;
-  kernel.plan.rangeStart(mm, NotifierEvent.Clear, source, source + size);
-  for (let offset: u64 = 0; offset < size && isWhole; offset += 4096) {
-    const address = kernel.tables.findPte(mm, source + offset);
-    if (address == 0 || !mapsFrame(load<u64>(address))) continue;
-    isWhole = moveUserPage(kernel, mm, vma, address, target + offset);
-    if (isWhole) moved = offset + 4096;
+  end: u64,
+): u64 {
+  const tables = kernel.tables;
+  const plan = kernel.plan;
+  const pmd = tables.make(mm, source, LEVEL_PMD);
+  const targetPmd = tables.make(mm, target, LEVEL_PMD);
+  if (isHuge(load<u64>(targetPmd))) return 0;
+  if (isHuge(load<u64>(pmd))) {
+    if (!mayMoveHuge(kernel, load<u64>(pmd))) return 0;
+    const isWhole = ((source | target) & (PMD_SIZE - 1)) == 0 && end - source >= PMD_SIZE;
+    if (isWhole && load<u64>(targetPmd) == 0) {
+      plan.rangeStart(mm, NotifierEvent.Clear, source, source + PMD_SIZE);
+      const isMoved = plan.moveUserBlock(vma, source, target);
+      plan.rangeEnd(mm);
+      return isMoved ? PMD_SIZE : 0;
+    }
+    plan.splitHugeEntry(from, source);
   }
-  if (moved != 0) kernel.tlbs.flushRange(mm, source, source + moved, 12, false);
-  kernel.plan.rangeEnd(mm);
-  return isWhole;
-}
-
-/** move_pages_pte: zero pages, and anonymous pages that are exclusive to this mm. */
-function moveUserPage(kernel: Kernel, mm: Mm, vma: Vma, address: usize, target: u64): bool {
-  const pmd = kernel.tables.find(mm, target, LEVEL_PMD);
-  if (pmd != 0 && isHuge(load<u64>(pmd))) return false;
-  const to = kernel.tables.make(mm, target, 1);
-  if (load<u64>(to) != 0) return false;
-  const pfn = entryFrame(load<u64>(address));
-  if (isSpecial(pfn)) {
-    store<u64>(address, 0);
-    store<u64>(to, entryFor(vma, pfn));
-    return true;
-  }
-  if ((kernel.frames.at(pfn).flags & FRAME_EXCLUSIVE) == 0) return false;
-  const head = kernel.frames.head(pfn);
-  if (head.dmaPins != 0) return false;
-  if (head.order != 0 && !kernel.splitter.split(kernel, head.head)) return false;
-  // the split may have found the page to hold only zeroes
-  if (entryFrame(load<u64>(address)) == pfn) {
-    const frame = kernel.frames.at(pfn);
-    frame.owner = vma.anonVma;
-    frame.index = linearPage(vma, target);
-    kernel.frames.move(pfn);
-    store<u64>(to, entryFor(vma, pfn) | PTE_WRITE | PTE_DIRTY | PTE_SOFT_DIRTY);
-  } else {
-    store<u64>(to, entryFor(vma, ZERO_PFN));
-  }
-  store<u64>(address, 0);
-  return true;
+  tables.make(mm, source, LEVEL_PTE);
+  tables.make(mm, target, LEVEL_PTE);
+  plan.rangeStart(mm, NotifierEvent.Clear, source, end);
+  const moved = plan.moveUserPages(vma, source, target, end - source);
+  plan.rangeEnd(mm);
+  return moved;
 }
 
 /**
