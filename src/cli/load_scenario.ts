@@ -3,7 +3,7 @@ import { dirname } from "node:path";
 import { formatScenarioError, InvalidScenario } from "../scenario/errors.js";
 import { loadScenario, type LoadedScenario } from "../scenario/load.js";
 import type { Overrides } from "../scenario/override.js";
-import { placed } from "../scenario/parse.js";
+import { placed } from "../scenario/locate.js";
 import { UserError } from "./errors.js";
 import { readInput } from "./files.js";
 import { paintError } from "./output.js";

@@ -6,8 +6,13 @@ import { misfitsOf } from "./protocol_eras.js";
 import type { Latency, Scenario } from "./schema.js";
 import type { WorkloadOperationKind } from "./vocabulary.js";
 
+/** A contradiction, and the paths of all values that it is between. */
+export interface Contradiction extends Problem {
+  reads: PropertyKey[][];
+}
+
 export interface Findings {
-  errors: Problem[];
+  errors: Contradiction[];
   /** Legal, but most likely not what was meant. */
   warnings: Problem[];
 }
@@ -27,11 +32,12 @@ export function checkConsistency(resolved: ResolvedScenario, scenario: Scenario)
 }
 
 class Check {
-  readonly errors: Problem[] = [];
+  readonly errors: Contradiction[] = [];
   readonly warnings: Problem[] = [];
 
-  error(path: PropertyKey[], problem: string, hint: string): void {
-    this.errors.push({ path, isKey: false, problem, hint });
+  /** `others`: the values beside the one at `path` that it is about. */
+  error(path: PropertyKey[], problem: string, hint: string, others: PropertyKey[][] = []): void {
+    this.errors.push({ path, isKey: false, problem, hint, reads: [path, ...others] });
   }
 
   warn(path: PropertyKey[], problem: string, hint: string): void {
@@ -52,6 +58,7 @@ function checkCaches({ machine, iommu, devices }: ResolvedScenario, check: Check
       ["machine", "tlb"],
       `${machine.cores} cores with ${perCore} entries each are more than ${TLB_ENTRIES_MAX}`,
       "lower machine.cores or the entries of its TLBs",
+      [["machine", "cores"]],
     );
   }
   devices.forEach((device, index) => {
@@ -67,6 +74,7 @@ function checkGeometry({ entries, ways }: CacheGeometry, path: PropertyKey[], ch
       [...path, "entries"],
       `${entries} entries do not divide into sets of ${ways}`,
       `make entries a multiple of ways, for example ${fitting}`,
+      [[...path, "ways"]],
     );
   } else if (!isPowerOfTwo(entries / ways)) {
     const fitting = 2 ** Math.round(Math.log2(entries / ways)) * ways;
@@ -74,6 +82,7 @@ function checkGeometry({ entries, ways }: CacheGeometry, path: PropertyKey[], ch
       [...path, "entries"],
       `${entries} entries in sets of ${ways} make ${entries / ways} sets, not a power of two`,
       `for example ${fitting} entries`,
+      [[...path, "ways"]],
     );
   }
 }
@@ -93,6 +102,7 @@ function checkDevices({ devices, iommu }: ResolvedScenario, check: Check): void 
         ["devices", index, "name"],
         `devices[${first}] is called ${device.name} too`,
         "give each device a name of its own",
+        [["devices", first, "name"]],
       );
     }
   });
@@ -107,6 +117,7 @@ function checkOnePasid({ devices }: ResolvedScenario, check: Check): void {
       ["devices", index + 1, "pasid"],
       `${device.name} uses PASID ${device.pasid}, ${first!.name} uses ${first!.pasid}`,
       "devices share one mm, which has one PASID: give them the same",
+      [["devices", 0, "pasid"]],
     );
   });
 }
@@ -118,6 +129,7 @@ function checkLanes({ devices }: ResolvedScenario, check: Check): void {
       ["devices", index, "access", "think"],
       "an access that takes no time, after no pause, is repeated for ever",
       "give access.think or latency.dma a time, such as 100ns",
+      [["devices", index, "latency", "dma"]],
     );
   });
 }
@@ -129,6 +141,7 @@ function checkThreads({ threads, machine }: ResolvedScenario, check: Check): voi
       ["threads", "think"],
       "an access after no pause is repeated for ever",
       "give threads.think a time, such as 100ns",
+      [["threads", "count"]],
     );
   }
   if (threads.count < machine.cores) return;
@@ -136,6 +149,7 @@ function checkThreads({ threads, machine }: ResolvedScenario, check: Check): voi
     ["threads", "count"],
     `${threads.count} threads and the program need ${threads.count + 1} cores, the machine has ${machine.cores}`,
     "raise machine.cores or lower threads.count",
+    [["machine", "cores"]],
   );
 }
 
@@ -158,6 +172,7 @@ function checkPasid(device: ResolvedDevice, index: number, bits: number, check: 
       path,
       `PASID ${device.pasid} does not fit into ${bits} bits`,
       `use less than ${2 ** bits}, or raise iommu.pasidBits`,
+      [["iommu", "pasidBits"]],
     );
   }
 }
@@ -169,6 +184,7 @@ function checkPageRequests({ devices, iommu }: ResolvedScenario, check: Check): 
         ["devices", index, "pri", "allocation"],
         `allows ${device.priAllocation} page requests to a device that can have ${device.priCapacity}`,
         "lower the allocation or raise pri.capacity",
+        [["devices", index, "pri", "capacity"]],
       );
     }
   });
@@ -209,6 +225,7 @@ function checkMemory({ workload, machine }: ResolvedScenario, check: Check): voi
       ["machine", "frames"],
       `the workload needs up to ${needed} frames, the machine has ${machine.frames}`,
       `raise machine.frames to ${needed} or lower the pages of the workload`,
+      [["workload"]],
     );
   }
 }
@@ -223,6 +240,7 @@ function checkProtocol(
       ["protocol", "id"],
       `${protocol.id} is a built-in protocol already`,
       "give the definition another id, or name the built-in one alone",
+      [["protocol"]],
     );
   }
   for (const { problem, hint } of misfitsOf(protocol, era)) check.warn(["protocol"], problem, hint);

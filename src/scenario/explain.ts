@@ -1,6 +1,7 @@
 /** Turns the issues that zod finds into problems and hints in the words of a scenario. */
 import type { z } from "zod";
 import { mostSimilar } from "../base/similar.js";
+import { formatPath } from "./errors.js";
 
 export interface Problem {
   path: PropertyKey[];
@@ -11,6 +12,25 @@ export interface Problem {
 }
 
 type Issue = z.core.$ZodIssue;
+
+/** Of several bounds that one value is beyond, the strictest alone. */
+export function strictest(issues: readonly Issue[]): Issue[] {
+  return issues.filter((issue, at) =>
+    issues.every((other, place) => place === at || !isImplied(issue, other, at > place)),
+  );
+}
+
+/** Whether the other bound says all that this one does; of equal ones the later is implied. */
+function isImplied(issue: Issue, by: Issue, isLater: boolean): boolean {
+  if (formatPath(issue.path) !== formatPath(by.path)) return false;
+  if (issue.code === "too_big" && by.code === "too_big") {
+    return by.maximum < issue.maximum || (isLater && by.maximum === issue.maximum);
+  }
+  if (issue.code === "too_small" && by.code === "too_small") {
+    return by.minimum > issue.minimum || (isLater && by.minimum === issue.minimum);
+  }
+  return false;
+}
 
 /** Every problem behind an issue; `root` is the value that was checked. */
 export function explainIssue(
@@ -73,9 +93,11 @@ function nearestBranch(
   prefix: PropertyKey[],
   value: unknown,
 ): Issue[] {
-  const ofRightKind = branches.filter(
-    (issues) => !issues.some((issue) => issue.path.length === 0 && isAnotherKind(issue, value)),
-  );
+  const ofRightKind = branches
+    .map(strictest)
+    .filter(
+      (issues) => !issues.some((issue) => issue.path.length === 0 && isAnotherKind(issue, value)),
+    );
   const best = ofRightKind.sort((a, b) => complaints(a) - complaints(b))[0];
   if (best !== undefined)
     return best.map((issue) => ({ ...issue, path: [...prefix, ...issue.path] }));
@@ -169,8 +191,9 @@ export function wording(issue: z.core.$ZodRawIssue): string | undefined {
 }
 
 function bound(word: string, origin: string, limit: number | bigint, input: unknown): string {
-  if (origin === "array") return `needs ${word} ${limit} entries`;
-  if (origin === "string") return `needs ${word} ${limit} characters`;
+  if (origin === "array") return `needs ${word} ${limit} ${limit === 1 ? "entry" : "entries"}`;
+  if (origin === "string")
+    return `needs ${word} ${limit} ${limit === 1 ? "character" : "characters"}`;
   return `${show(input)} is out of range: ${word} ${limit}`;
 }
 

@@ -8,6 +8,8 @@ import {
   type Node,
   type Pair,
 } from "yaml";
+import { formatPath, type ScenarioError } from "./errors.js";
+import type { Problem } from "./explain.js";
 
 export interface Position {
   line: number;
@@ -16,6 +18,19 @@ export interface Position {
 
 /** Answers where a path is; the key itself if `isKey`, else its value. */
 export type Locate = (path: readonly PropertyKey[], isKey: boolean) => Position | null;
+
+/** Gives a problem its place in the file. */
+export function placed(problem: Problem, file: string | null, locate: Locate): ScenarioError {
+  const position = locate(problem.path, problem.isKey);
+  return {
+    file,
+    line: position?.line ?? null,
+    column: position?.column ?? null,
+    path: formatPath(problem.path),
+    problem: problem.problem,
+    hint: problem.hint,
+  };
+}
 
 export function locateIn(document: Document, lines: LineCounter): Locate {
   const positionOf = (node: Node | null): Position | null => {

@@ -7,11 +7,11 @@
 import { LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { z } from "zod";
 import type { ScenarioError } from "./errors.js";
-import { formatPath } from "./errors.js";
-import { explainIssue, wording, type Problem } from "./explain.js";
+import { explainIssue, strictest, wording, type Problem } from "./explain.js";
 import { knownKeysAt } from "./known_keys.js";
-import { locateIn, type Locate } from "./locate.js";
+import { locateIn, placed, type Locate } from "./locate.js";
 import { ScenarioSchema, type Scenario, type ScenarioInput } from "./schema.js";
+import { contradictionsBeside } from "./sound_part.js";
 
 export type ParseResult =
   { ok: true; scenario: Scenario; locate: Locate } | { ok: false; errors: ScenarioError[] };
@@ -72,32 +72,40 @@ export function readDocument(text: string, file: string, needs: string): Documen
 export function checkValue<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  place: { file: string | null; locate: Locate },
-  knownKeys: (path: readonly PropertyKey[], root: unknown) => string[],
+  place: Place,
+  knownKeys: KnownKeys,
 ): { ok: true; data: z.output<Schema> } | { ok: false; errors: ScenarioError[] } {
+  const found = problemsOf(schema, value, knownKeys);
+  return found.ok ? found : { ok: false, errors: inOrder(found.problems, place) };
+}
+
+interface Place {
+  file: string | null;
+  locate: Locate;
+}
+
+type KnownKeys = (path: readonly PropertyKey[], root: unknown) => string[];
+
+function problemsOf<Schema extends z.ZodType>(
+  schema: Schema,
+  value: unknown,
+  knownKeys: KnownKeys,
+): { ok: true; data: z.output<Schema> } | { ok: false; problems: Problem[] } {
   const result = schema.safeParse(value, { error: wording });
   if (result.success) return { ok: true, data: result.data };
-  const problems = result.error.issues.flatMap((issue) => explainIssue(issue, value, knownKeys));
-  const errors = problems.map((problem) => placed(problem, place.file, place.locate));
-  return { ok: false, errors: errors.sort(byPosition) };
+  const issues = strictest(result.error.issues);
+  return { ok: false, problems: issues.flatMap((issue) => explainIssue(issue, value, knownKeys)) };
 }
 
 function checkScenarioValue(value: unknown, file: string | null, locate: Locate): ParseResult {
-  const checked = checkValue(ScenarioSchema, value, { file, locate }, knownKeysAt);
-  return checked.ok ? { ok: true, scenario: checked.data, locate } : checked;
+  const found = problemsOf(ScenarioSchema, value, knownKeysAt);
+  if (found.ok) return { ok: true, scenario: found.data, locate };
+  const problems = [...found.problems, ...contradictionsBeside(value, found.problems)];
+  return { ok: false, errors: inOrder(problems, { file, locate }) };
 }
 
-/** Gives a problem its place in the file. */
-export function placed(problem: Problem, file: string | null, locate: Locate): ScenarioError {
-  const position = locate(problem.path, problem.isKey);
-  return {
-    file,
-    line: position?.line ?? null,
-    column: position?.column ?? null,
-    path: formatPath(problem.path),
-    problem: problem.problem,
-    hint: problem.hint,
-  };
+function inOrder(problems: readonly Problem[], { file, locate }: Place): ScenarioError[] {
+  return problems.map((problem) => placed(problem, file, locate)).sort(byPosition);
 }
 
 function byPosition(a: ScenarioError, b: ScenarioError): number {

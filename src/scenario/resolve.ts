@@ -4,10 +4,9 @@
  */
 import { builtinProtocol } from "../protocols/catalogue.js";
 import type { Protocol } from "../protocols/schema.js";
-import { checkConsistency } from "./consistency.js";
+import { checkConsistency, type Contradiction } from "./consistency.js";
 import type { ScenarioError } from "./errors.js";
-import type { Locate } from "./locate.js";
-import { placed } from "./parse.js";
+import { placed, type Locate } from "./locate.js";
 import type {
   ResolvedAccess,
   ResolvedDevice,
@@ -46,6 +45,11 @@ export function resolveScenario(scenario: Scenario, options: ResolveOptions = {}
   const warnings = findings.warnings.map(place);
   if (errors.length > 0) return { ok: false, errors, warnings };
   return { ok: true, resolved, settings: settings.all, warnings };
+}
+
+/** What contradicts itself in a scenario. */
+export function contradictionsOf(scenario: Scenario): Contradiction[] {
+  return checkConsistency(fillIn(scenario, new Settings(new Set())), scenario).errors;
 }
 
 function fillIn(scenario: Scenario, settings: Settings): ResolvedScenario {

@@ -81,7 +81,7 @@ describe("a scenario file", () => {
     { text: "explore: [1]", problem: "expected a block of keys, found a list", hint: null },
     { text: "explore: { retryLimit: 9 }", problem: "at most 6", hint: null },
     { text: "explore: { retryLimit: unlimted }", problem: "unlimted", hint: "mean unlimited?" },
-    { text: "workload: { operations: [] }", problem: "at least 1 entries", hint: null },
+    { text: "workload: { operations: [] }", problem: "at least 1 entry", hint: null },
     {
       text: "machine: { latency: { ipi: { median: 3us } } }",
       problem: "missing",
