@@ -23,6 +23,7 @@ import { FaultResult, copyPage, handleFault, wouldFault } from "../kernel/operat
 import { forkMm } from "../kernel/operations/fork";
 import { performAction } from "./actions";
 import { Call } from "./call_numbers";
+import { gaveBack, isDoneAt, isForking, isInCall } from "./concurrent_calls";
 import { Comparer } from "./comparer";
 import { Descriptors } from "./descriptors";
 import { EventKind, EventRun, eventAt, freeRun, pushEvent } from "./event_run";
@@ -407,9 +408,17 @@ export class Replay {
     const result = <i64>record.a0;
     if (task.call == Call.Mmap) this.finishOverlapping(task, record.a0);
     if (task.isCallDone == 0) this.carryOut(task, result);
+    if (task.forked != 0) this.endFailedFork(task);
     this.settle(task, task.callLine);
     task.call = NO_CALL;
     task.during = During.Nothing;
+  }
+
+  private endFailedFork(task: Task): void {
+    this.predictFor(task);
+    exitMm(this.kernel, mmAt(task.forked));
+    this.idle();
+    task.forked = 0;
   }
 
   private carryOut(task: Task, result: i64): void {
@@ -460,23 +469,44 @@ export class Replay {
     this.kernel.tlbs.adoptMask(mm, asks ? u64.MAX_VALUE : self);
   }
 
-  /**
-   * An address that another task's call is giving back can only be handed out again when that call
-   * is done.
-   */
+  /** The calls of other threads that must be over for an mmap to get the address it got. */
   private finishOverlapping(task: Task, start: u64): void {
     for (let i: u32 = 0; i < this.taskOrder.length; i++) {
       const other = changetype<Task>(<usize>this.taskOrder.at(i));
-      if (
-        other == task ||
-        other.mm != task.mm ||
-        other.call != Call.Munmap ||
-        other.isCallDone != 0
-      )
-        continue;
-      if (other.args0 < start + task.args1 && start < other.args0 + other.args1)
-        this.carryOut(other, 0);
+      if (isInCall(task, other) && gaveBack(other, start, task.args1)) this.finishCall(other);
     }
+  }
+
+  /** The calls of other threads that a fault at `va` comes after. */
+  private finishBeforeFault(task: Task, mm: Mm, va: u64, access: Access): void {
+    for (let i: u32 = 0; i < this.taskOrder.length; i++) {
+      const other = changetype<Task>(<usize>this.taskOrder.at(i));
+      if (isInCall(task, other) && isDoneAt(this.kernel, mm, other, va, access))
+        this.finishCall(other);
+    }
+  }
+
+  /** Carries out, on its own CPU, the call that `task` has not returned from yet. */
+  private finishCall(task: Task): void {
+    const tlbs = this.kernel.tlbs;
+    const cpu = tlbs.cpu;
+    const loaded = tlbs.loadedOn(task.cpu);
+    tlbs.cpu = task.cpu;
+    tlbs.setLoaded(task.cpu, task.mm);
+    if (isForking(task)) this.forkEarly(task);
+    else this.carryOut(task, 0);
+    tlbs.setLoaded(task.cpu, loaded);
+    tlbs.cpu = cpu;
+  }
+
+  /** The child's task and number are known only when it shows. */
+  private forkEarly(task: Task): void {
+    const parent = this.mmOf(task);
+    this.learnMask(task, parent);
+    this.predictFor(task);
+    task.forked = addressOfMm(forkMm(this.kernel, parent, 0));
+    this.idle();
+    task.isCallDone = 1;
   }
 
   // ---- faults and accesses
@@ -506,6 +536,7 @@ export class Replay {
     if (task.call == NO_CALL && task.action == 0) task.during = During.Fault;
     const access =
       (error & 2) != 0 ? Access.Write : (error & 16) != 0 ? Access.Execute : Access.Read;
+    this.finishBeforeFault(task, mm, va, access);
     this.faultsExpected++;
     if (!wouldFault(this.kernel, mm, va, access)) {
       this.faultsUnneeded++;
@@ -661,10 +692,10 @@ export class Replay {
       child.mm = task.mm;
       parent.users++;
     } else {
-      this.predictFor(task);
-      const mm = forkMm(this.kernel, parent, <u32>record.a2);
-      this.idle();
-      child.mm = addressOfMm(mm);
+      if (task.forked == 0) this.forkEarly(task);
+      child.mm = task.forked;
+      mmAt(child.mm).id = <u32>record.a2;
+      task.forked = 0;
       this.mms.set(record.a2 + 1, child.mm);
       this.settle(task, task.callLine);
     }

@@ -16,6 +16,8 @@ export class Task {
   callLine: u32;
   /** The call was carried out before its exit, because another task depended on it. */
   isCallDone: u32;
+  /** The mm of a fork that was carried out before its child shows; 0 when there is none. */
+  forked: u32;
   args0: u64;
   args1: u64;
   args2: u64;

@@ -62,7 +62,7 @@ export function handleFault(
   let vma = findVma(mm, va);
   if (vma == null) vma = growStack(kernel, mm, va);
   if (vma == null) return FaultResult.Refused;
-  if (!force && !allows(vma, access)) return FaultResult.Refused;
+  if (!force && !isAllowed(vma, access)) return FaultResult.Refused;
   if (isHugetlb(vma)) {
     kernel.plan.installHugetlb(vma, va, access == Access.Write);
     return FaultResult.Handled;
@@ -84,7 +84,8 @@ export function handleFault(
   return handlePte(kernel, mm, vma, va, access);
 }
 
-function allows(vma: Vma, access: Access): bool {
+/** Whether the protection of the VMA permits such an access. */
+export function isAllowed(vma: Vma, access: Access): bool {
   if (access == Access.Write) return (vma.flags & VM_WRITE) != 0;
   if (access == Access.Execute) return (vma.flags & VM_EXEC) != 0;
   return (vma.flags & VM_ACCESS_FLAGS) != 0;
