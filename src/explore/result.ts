@@ -1,7 +1,7 @@
 /** What an exploration says: the shape of `tlbstorm explore --json`. */
 import type { OperationId } from "./operations.js";
 import type { PropertyId } from "./properties.js";
-import type { MethodId } from "./search_plan.js";
+import type { MethodId, Reductions } from "./search_plan.js";
 
 export type Verdict =
   | "holds"
@@ -65,11 +65,4 @@ export interface ExploreResult {
   readonly reductions: Reductions;
   readonly seconds: number;
   readonly properties: Readonly<Partial<Record<PropertyId, PropertyResult>>>;
-}
-
-export interface Reductions {
-  /** One state stands for all that differ in names of devices, pages and frames only. */
-  readonly symmetry: boolean;
-  /** One order stands for all orders of moves that have nothing to do with one another. */
-  readonly partialOrder: boolean;
 }

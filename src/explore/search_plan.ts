@@ -1,7 +1,6 @@
 /** How a world is searched, by the words of the command line. */
 import { ExploreMethod, ExploreMode } from "../abi/vocabulary.generated.js";
 import type { SearchPlan } from "./machine.js";
-import type { Reductions } from "./result.js";
 
 /** In which order the states of a world are gone through. */
 export const METHODS = {
@@ -26,6 +25,13 @@ export const METHODS = {
 export type MethodId = keyof typeof METHODS;
 
 export const METHOD_IDS = Object.keys(METHODS) as MethodId[];
+
+export interface Reductions {
+  /** One state stands for all that differ in names of devices, pages and frames only. */
+  readonly symmetry: boolean;
+  /** One order stands for all orders of moves that have nothing to do with one another. */
+  readonly partialOrder: boolean;
+}
 
 export interface SearchOptions extends Partial<Reductions> {
   method?: MethodId | undefined;
