@@ -5,6 +5,7 @@ import { PTE_UFFD_WP } from "../hardware/pgtable/pte";
 import { NotifierEvent } from "./events";
 import { Kernel } from "./kernel";
 import { markCold, markLazyFree } from "./mm/age_entries";
+import { mapCollapsed, replaceCached, unmapCached } from "./mm/collapse_file";
 import { collapseTable, detachTable } from "./mm/collapse_table";
 import { copyRange } from "./mm/copy_range";
 import {
@@ -31,7 +32,11 @@ import { Mm, mmAt } from "./mm/mm";
 import { moveTables } from "./mm/move_tables";
 import { moveUserBlock, moveUserPages } from "./mm/move_user_pages";
 import { ProtectKind, changeProtection, clearNumaHint } from "./mm/protect";
+import { isolateFolios, reclaimIsolated } from "./mm/isolate";
+import { walkFolio } from "./mm/rmap";
+import { scanHugeEntry, scanTable } from "./mm/scan_written";
 import { clearSoftDirtyRange } from "./mm/soft_dirty";
+import { fillUserHole } from "./mm/user_holes";
 import { Vma, isShared } from "./mm/vma";
 import { prepareAnonVma } from "./mm/anon_vma";
 import { ageFolio, sampleYoung, testYoung } from "./mm/young";
@@ -41,6 +46,8 @@ import { Plan, ZapKind } from "./plan";
 export class ImmediatePlan extends Plan {
   /** Set once, right after the kernel that owns this plan was made. */
   kernel: Kernel = changetype<Kernel>(0);
+  /** A table that was unlinked, and is freed behind its pair. */
+  private retracted: u32 = 0;
 
   mmapLockWrite(mm: Mm): void {}
   mmapLockRead(mm: Mm): void {}
@@ -130,6 +137,26 @@ export class ImmediatePlan extends Plan {
     moveTables(this.kernel, source, start, target, end);
   }
 
+  isolateFolios(vma: Vma, start: u64, end: u64): void {
+    isolateFolios(this.kernel, vma, start, end);
+  }
+
+  reclaimIsolated(): void {
+    reclaimIsolated(this.kernel);
+  }
+
+  fillUserHole(vma: Vma, va: u64, isZero: bool): bool {
+    return fillUserHole(this.kernel, vma, va, isZero);
+  }
+
+  scanTable(vma: Vma, start: u64, end: u64): void {
+    scanTable(this.kernel, vma, start, end);
+  }
+
+  scanHugeEntry(vma: Vma, block: u64): void {
+    scanHugeEntry(this.kernel, vma, block);
+  }
+
   moveUserPages(vma: Vma, source: u64, target: u64, length: u64): u64 {
     return moveUserPages(this.kernel, vma, source, target, length);
   }
@@ -196,6 +223,38 @@ export class ImmediatePlan extends Plan {
 
   collapseTable(vma: Vma, block: u64, table: u32): void {
     collapseTable(this.kernel, vma, block, table);
+  }
+
+  unmapCached(file: u32, index: u64): void {
+    unmapCached(this.kernel, file, index);
+  }
+
+  replaceCached(file: u32, index: u64): u32 {
+    return replaceCached(this.kernel, file, index);
+  }
+
+  retractTable(vma: Vma, block: u64): void {
+    this.retracted = detachTable(this.kernel, vma, block);
+  }
+
+  freeRetracted(): void {
+    this.kernel.tables.freeTable(this.retracted);
+  }
+
+  mapCollapsed(vma: Vma, block: u64, pfn: u32): void {
+    mapCollapsed(this.kernel, vma, block, pfn);
+  }
+
+  splitFileFolio(headPfn: u32, at: i32): bool {
+    return this.kernel.splitter.splitFile(this.kernel, headPfn, at);
+  }
+
+  unmapFileFolio(headPfn: u32): void {
+    this.kernel.splitter.unmapAtOnce(this.kernel, headPfn);
+  }
+
+  cleanFileFolio(headPfn: u32): void {
+    walkFolio(this.kernel, headPfn, this.kernel.cleanPages);
   }
 
   beginExit(mm: Mm): void {

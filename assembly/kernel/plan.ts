@@ -64,6 +64,16 @@ export abstract class Plan {
   abstract markLazyFree(vma: Vma, start: u64, end: u64): void;
   /** Entries lose the right to write and the mark that they were written. */
   abstract clearSoftDirty(vma: Vma, start: u64, end: u64): void;
+  /** MADV_PAGEOUT: folios of `[start, end)`, which is in one block, leave the LRU. */
+  abstract isolateFolios(vma: Vma, start: u64, end: u64): void;
+  /** The folios that have left the LRU are reclaimed, and their flush is done. */
+  abstract reclaimIsolated(): void;
+  /** UFFDIO_COPY and UFFDIO_ZEROPAGE: one page; false when there is one. */
+  abstract fillUserHole(vma: Vma, va: u64, isZero: bool): bool;
+  /** PAGEMAP_SCAN: what was written in a part of one pte table is protected and flushed. */
+  abstract scanTable(vma: Vma, start: u64, end: u64): void;
+  /** ... or a 2 MiB entry. */
+  abstract scanHugeEntry(vma: Vma, block: u64): void;
   /** MADV_COLD: entries become old. */
   abstract markCold(vma: Vma, start: u64, end: u64): void;
   /**
@@ -108,6 +118,23 @@ export abstract class Plan {
   abstract detachTable(vma: Vma, block: u64): u32;
   /** Copies what the detached `table` maps into a huge page, and maps that. */
   abstract collapseTable(vma: Vma, block: u64, table: u32): void;
+  /** The cached pages of 2 MiB of a file, from `index` on, leave every mapping, and are flushed. */
+  abstract unmapCached(file: u32, index: u64): void;
+  /** One huge folio takes the place of the cached pages; returns its first frame. */
+  abstract replaceCached(file: u32, index: u64): u32;
+  /** Unlinks, flushes and frees the pte table of a file's block, inside a pair of it. */
+  abstract retractTable(vma: Vma, block: u64): void;
+  abstract freeRetracted(): void;
+  /** Maps the huge folio at `block`, where nothing is mapped. */
+  abstract mapCollapsed(vma: Vma, block: u64, pfn: u32): void;
+
+  // Folios of files, in every mm that maps them.
+  /** Splits the folio around its page `at`; false when it is dirty or held. */
+  abstract splitFileFolio(headPfn: u32, at: i32): bool;
+  abstract unmapFileFolio(headPfn: u32): void;
+  /** Its entries lose the right to write, and the mark that they were written. */
+  abstract cleanFileFolio(headPfn: u32): void;
+
   /** The mm is going away: its notifiers are released, and nothing that follows is announced. */
   abstract beginExit(mm: Mm): void;
   abstract finishExit(mm: Mm): void;

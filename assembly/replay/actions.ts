@@ -17,7 +17,6 @@ import { entryFrame, mapsFrame } from "../hardware/pgtable/pte";
 import { isSpecial } from "../kernel/mm/frames";
 import { flushReclaimed } from "../kernel/mm/unmap_flush";
 import { reclaimFolio } from "../kernel/mm/reclaim";
-import { adviseRange, beginAdvice, finishAdvice } from "../kernel/operations/madvise";
 import {
   copyIntoHoles,
   moveUserArea,
@@ -123,16 +122,6 @@ function makesEntries(action: u32): bool {
     action == ReplayAction.UffdZero ||
     action == ReplayAction.ScanWritten
   );
-}
-
-/** process_madvise of equal ranges: start, count, then length and step in one number. */
-export function adviseEach(kernel: Kernel, mm: Mm, task: Task, advice: i32): void {
-  beginAdvice(kernel, mm, advice);
-  for (let i: u64 = 0; i < task.action1; i++) {
-    const start = task.action0 + i * task.action3;
-    if (!adviseRange(kernel, mm, start, start + task.action2, advice)) break;
-  }
-  finishAdvice(kernel, mm, advice);
 }
 
 /** Reclaim of the group's pages, oldest first; pages seen in use were spared in an earlier pass. */

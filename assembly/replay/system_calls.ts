@@ -21,7 +21,7 @@ import {
   VM_WRITE,
 } from "../kernel/mm/vm_flags";
 import { allocateFile, cleanFile, truncateFile } from "../kernel/operations/file_operations";
-import { advise, endOfRequest, isKnownAdvice } from "../kernel/operations/madvise";
+import { advise, adviseEach, endOfRequest, isKnownAdvice } from "../kernel/operations/madvise";
 import {
   bindRange,
   lockAll,
@@ -35,7 +35,6 @@ import { populateRange } from "../kernel/operations/populate";
 import { protectRange } from "../kernel/operations/mprotect";
 import { remapRange } from "../kernel/operations/mremap";
 import { unmapRange } from "../kernel/operations/munmap";
-import { adviseEach } from "./actions";
 import { Call } from "./call_numbers";
 import { Descriptors } from "./descriptors";
 import { isPlausible } from "./plausible_calls";
@@ -175,9 +174,8 @@ export function performCall(
       return failed || (a0 != PR_SET_MEMORY_MERGE && a0 != PR_SET_VMA && a0 != PR_SET_MM);
     case Call.ProcessMadvise:
       if (task.action != ReplayAction.AdviseRanges) return false;
-      adviseEach(kernel, mm, task, <i32>task.args3);
       task.action = 0;
-      return true;
+      return performProcessMadvise(kernel, mm, task, result);
     case Call.MigratePages:
     case Call.MovePages:
       if (!failed) kernel.pending.drain();
@@ -198,6 +196,20 @@ export function performCall(
 }
 
 const MAP_ANONYMOUS: u64 = 0x20;
+
+/**
+ * process_madvise of the ranges that the text before it gave; an error other than those of a VMA
+ * comes before anything is done.
+ */
+function performProcessMadvise(kernel: Kernel, mm: Mm, task: Task, result: i64): bool {
+  const advice = <i32>task.args3;
+  const failed = result < 0 && result > -4096;
+  const isOfVma = result == ENOMEM || result == EINVAL || result == EPERM || result == EACCES;
+  // flags are reserved
+  if (task.args4 != 0 || (failed && !isOfVma)) return failed;
+  adviseEach(kernel, mm, task.action0, task.action1, task.action2, task.action3, advice);
+  return failed || isKnownAdvice(advice);
+}
 
 /** The file of an mmap, when it is known already. */
 function mappedFile(task: Task, descriptors: Descriptors): u32 {

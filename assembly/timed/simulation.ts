@@ -240,6 +240,7 @@ export class Simulation extends EventHandler {
   beginOperation(isFault: bool, isKthread: bool, work: u32): void {
     this.machine.note(TraceWhat.OperationBegin, 0, 0, work);
     this.isFault = isFault;
+    this.plan.isOperating = true;
     this.setTaker(Taker.Other);
     this.notifier.isKthread = isKthread;
     this.space.isBusy = true;
@@ -259,6 +260,7 @@ export class Simulation extends EventHandler {
 
   endOperation(): void {
     this.setTaker(Taker.Unknown);
+    this.plan.isOperating = false;
     this.machine.note(TraceWhat.OperationEnd, 0, 0);
     if (this.isFault) this.plan.mmapUnlockAfterFault();
     this.space.isBusy = false;

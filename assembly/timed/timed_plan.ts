@@ -20,6 +20,8 @@ export class TimedPlan extends ImmediatePlan {
   /** The id of the mm that devices are attached to; others cost no time. */
   attachedMm: u32 = 0;
   workers: Workers | null = null;
+  /** An operation of the attached mm is being carried out. */
+  isOperating: bool = false;
   private readers: u32 = 0;
   private writers: u32 = 0;
 
@@ -96,6 +98,13 @@ export class TimedPlan extends ImmediatePlan {
     this.kernel.tables.taker = now;
   }
 
+  /** The same for folios that several mms may map. */
+  private enterFolios(taker: Taker): void {
+    const now = this.isOperating ? taker : Taker.Unknown;
+    this.kernel.frames.taker = now;
+    this.kernel.tables.taker = now;
+  }
+
   zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void {
     this.enter(takerOf(kind), vma.mm);
     super.zap(vma, start, end, kind);
@@ -142,6 +151,35 @@ export class TimedPlan extends ImmediatePlan {
     super.moveTables(source, start, target, end, targetVma);
   }
 
+  isolateFolios(vma: Vma, start: u64, end: u64): void {
+    this.enter(Taker.Reclaim, vma.mm);
+    super.isolateFolios(vma, start, end);
+    this.spendOn(TraceWhat.Protected, vma, start, end);
+  }
+
+  reclaimIsolated(): void {
+    this.enterFolios(Taker.Reclaim);
+    super.reclaimIsolated();
+  }
+
+  fillUserHole(vma: Vma, va: u64, isZero: bool): bool {
+    const isFilled = super.fillUserHole(vma, va, isZero);
+    if (isFilled && vma.mm == this.attachedAddress)
+      this.notifier.spend(this.machine.cost(Latency.Fault));
+    return isFilled;
+  }
+
+  scanTable(vma: Vma, start: u64, end: u64): void {
+    this.enter(Taker.Other, vma.mm);
+    super.scanTable(vma, start, end);
+    this.spendOn(TraceWhat.Protected, vma, start, end);
+  }
+
+  scanHugeEntry(vma: Vma, block: u64): void {
+    this.enter(Taker.Other, vma.mm);
+    super.scanHugeEntry(vma, block);
+  }
+
   moveUserPages(vma: Vma, source: u64, target: u64, length: u64): u64 {
     this.enter(Taker.Other, vma.mm);
     const moved = super.moveUserPages(vma, source, target, length);
@@ -162,6 +200,31 @@ export class TimedPlan extends ImmediatePlan {
   collapseTable(vma: Vma, block: u64, table: u32): void {
     this.enter(Taker.Collapse, vma.mm);
     super.collapseTable(vma, block, table);
+  }
+
+  unmapCached(file: u32, index: u64): void {
+    this.enterFolios(Taker.Collapse);
+    super.unmapCached(file, index);
+  }
+
+  retractTable(vma: Vma, block: u64): void {
+    this.enter(Taker.Collapse, vma.mm);
+    super.retractTable(vma, block);
+  }
+
+  splitFileFolio(headPfn: u32, at: i32): bool {
+    this.enterFolios(Taker.Truncate);
+    return super.splitFileFolio(headPfn, at);
+  }
+
+  unmapFileFolio(headPfn: u32): void {
+    this.enterFolios(Taker.Truncate);
+    super.unmapFileFolio(headPfn);
+  }
+
+  cleanFileFolio(headPfn: u32): void {
+    this.enterFolios(Taker.Other);
+    super.cleanFileFolio(headPfn);
   }
 
   replaceHugePage(vma: Vma, va: u64): void {

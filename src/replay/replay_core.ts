@@ -51,7 +51,7 @@ export class ReplayCore {
   }
 
   finish(): void {
-    this.#carryOut(() => this.core.exports.replayFinish());
+    this.#carryOut(() => { this.core.exports.replayFinish(); });
   }
 
   #carryOut(act: () => void): void {

@@ -180,10 +180,15 @@ export class Program {
 
   /** An ioctl, or a write to a file of procfs. */
   act(action: ReplayAction, ...args: number[]): this {
+    return this.announce(action, ...args).#add({ ev: "done" });
+  }
+
+  /** What the next call works on. */
+  announce(action: ReplayAction, ...args: number[]): this {
     const line = ++this.#line;
     const event = { ev: "text", text: "", ...this.#main, line, t: line, kthread: null } as const;
     this.#encoder.addAction(event, [action, ...args]);
-    return this.#add({ ev: "done" });
+    return this;
   }
 
   /** The first task of the program ends, and another program runs. */

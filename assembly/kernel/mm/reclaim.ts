@@ -36,7 +36,6 @@ import { RmapVisitor, walkFolio } from "./rmap";
 import { dropSwapCache } from "./swap_entries";
 import {
   endRmap,
-  flushReclaimed,
   flushReclaimedDirty,
   flushUnmapped,
   holdReclaimed,
@@ -130,25 +129,6 @@ export class SwapOutPage extends RmapVisitor {
     kernel.frames.unmapHuge(headPfn);
     return true;
   }
-}
-
-/** shrink_folio_list: the folios are reclaimed in the order in which they were put on the list. */
-export function reclaimIsolated(kernel: Kernel): void {
-  const list = kernel.isolated;
-  for (let i: u32 = 0; i < list.length; i++) {
-    const pfn = list.at(i);
-    kernel.frames.at(pfn).pins--;
-    if (kernel.frames.at(pfn).mappings != 0) reclaimFolio(kernel, pfn);
-    else kernel.frames.releaseIfUnused(pfn);
-  }
-  list.clear();
-  flushReclaimed(kernel);
-}
-
-/** folio_isolate_lru: the folio waits, held, until the list is worked off. */
-export function isolateFolio(kernel: Kernel, headPfn: u32): void {
-  kernel.frames.at(headPfn).pins++;
-  kernel.isolated.push(headPfn);
 }
 
 /** Unmaps the folio that starts at `headPfn` and lets its frames go, as far as its kind allows. */

@@ -11,9 +11,10 @@ import { LEVEL_PMD, PMD_SIZE, TABLE_ENTRIES, alignDown, alignUp } from "../../ba
 import { entryFrame, isHuge, isWritable } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
+import { HUGE_ORDER } from "../mm/frames";
 import { Mm, mmAt } from "../mm/mm";
-import { Vma, isAnonymous } from "../mm/vma";
-import { collapseFileBlock } from "../mm/collapse_file";
+import { pushMappers } from "../mm/rmap";
+import { Vma, isAnonymous, linearPage, vmaAt } from "../mm/vma";
 import { VM_NOHUGEPAGE } from "../mm/vm_flags";
 
 export function collapseRange(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
@@ -29,7 +30,7 @@ export function collapseRange(kernel: Kernel, vma: Vma, start: u64, end: u64): b
 export function collapseBlock(kernel: Kernel, vma: Vma, block: u64): void {
   if (block < vma.start || block + PMD_SIZE > vma.end) return;
   if (isAnonymous(vma)) collapseAnon(kernel, mmAt(vma.mm), vma, block);
-  else if (kernel.files.isShmem(vma.file)) collapseFileBlock(kernel, vma, block);
+  else if (kernel.files.isShmem(vma.file)) collapseFile(kernel, vma, block);
 }
 
 function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
@@ -44,6 +45,39 @@ function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
   kernel.plan.rangeEnd(mm);
   kernel.plan.collapseTable(vma, block, table);
   kernel.plan.mmapUnlock(mm);
+}
+
+/**
+ * collapse_file: the pages leave every mapping, a huge folio takes their place, and the tables that
+ * were left empty go.
+ */
+function collapseFile(kernel: Kernel, vma: Vma, block: u64): void {
+  const index = linearPage(vma, block);
+  if ((index & 511) != 0) return;
+  const cached = kernel.files.cachedPage(vma.file, index);
+  if (cached != 0 && kernel.frames.orderOf(cached) == HUGE_ORDER) return;
+  kernel.plan.unmapCached(vma.file, index);
+  const pfn = kernel.plan.replaceCached(vma.file, index);
+  const base = pushMappers(kernel, vma.file, true, index, index + 1);
+  for (let i = base; i < kernel.mappers.length; i++)
+    retractTable(kernel, vmaAt(kernel.mappers.at(i)), index);
+  kernel.mappers.length = base;
+  kernel.plan.mapCollapsed(vma, block, pfn);
+}
+
+/** retract_page_tables, for one VMA; none that has private copies. */
+function retractTable(kernel: Kernel, vma: Vma, index: u64): void {
+  if (index < vma.pgoff || vma.anonVma != 0) return;
+  const mm = mmAt(vma.mm);
+  const block = vma.start + ((index - vma.pgoff) << 12);
+  if ((block & (PMD_SIZE - 1)) != 0 || block + PMD_SIZE > vma.end) return;
+  const address = kernel.tables.find(mm, block, LEVEL_PMD);
+  if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
+  const isAnnounced = kernel.facts.announcesRetract;
+  if (isAnnounced) kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
+  kernel.plan.retractTable(vma, block);
+  if (isAnnounced) kernel.plan.rangeEnd(mm);
+  kernel.plan.freeRetracted();
 }
 
 /** Old kernels give up on a table without any writable entry (SCAN_PAGE_RO). */

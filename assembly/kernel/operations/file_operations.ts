@@ -17,7 +17,7 @@ import { FRAME_DIRTY, HUGE_ORDER } from "../mm/frames";
 import { sharedEnd, sharedStart } from "../mm/hugetlb";
 import { Mm, addressOfMm, mmAt, vmaOf } from "../mm/mm";
 import { dropFileFolio } from "../mm/reclaim";
-import { pushMappers, walkFolio } from "../mm/rmap";
+import { pushMappers } from "../mm/rmap";
 import { Vma, vmaAt } from "../mm/vma";
 import { ZapKind } from "../plan";
 
@@ -184,15 +184,15 @@ function cutFolio(kernel: Kernel, pfn: u32, first: u64, end: u64): void {
   const owner = head.owner;
   const headPfn = head.head;
   const at = max(first, folioFirst) - folioFirst;
-  if (!kernel.splitter.splitFile(kernel, headPfn, <i32>at)) {
-    if (!isShmem) kernel.splitter.unmapAtOnce(kernel, headPfn);
+  if (!kernel.plan.splitFileFolio(headPfn, <i32>at)) {
+    if (!isShmem) kernel.plan.unmapFileFolio(headPfn);
     return;
   }
   if (end >= folioEnd) return;
   const above = kernel.files.cachedPage(owner, end);
   if (above == 0 || kernel.frames.orderOf(above) == 0) return;
   const upper = kernel.frames.head(above);
-  kernel.splitter.splitFile(kernel, upper.head, <i32>(end - upper.index));
+  kernel.plan.splitFileFolio(upper.head, <i32>(end - upper.index));
 }
 
 /**
@@ -234,7 +234,7 @@ export function cleanFile(kernel: Kernel, id: u32, first: u64, end: u64): void {
 export function cleanFolio(kernel: Kernel, headPfn: u32): void {
   const head = kernel.frames.at(headPfn);
   head.flags &= ~FRAME_DIRTY;
-  if (head.mappings != 0) walkFolio(kernel, headPfn, kernel.cleanPages);
+  if (head.mappings != 0) kernel.plan.cleanFileFolio(headPfn);
 }
 
 function highestMapped(kernel: Kernel, id: u32): u64 {

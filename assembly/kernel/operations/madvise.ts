@@ -69,21 +69,56 @@ export const enum Advice {
 
 /** One madvise call. */
 export function advise(kernel: Kernel, mm: Mm, start: u64, end: u64, advice: i32): void {
-  const isReader = needsGather(advice);
-  if (isReader) kernel.plan.mmapLockRead(mm);
   beginAdvice(kernel, mm, advice);
   adviseRange(kernel, mm, start, end, advice);
   finishAdvice(kernel, mm, advice);
-  if (isReader) kernel.plan.mmapUnlock(mm);
 }
 
-/** Opens what the ranges of one call share. */
-export function beginAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
+/** UIO_MAXIOV: a call with more ranges does nothing. */
+const RANGES_MAX: u64 = 1024;
+
+/**
+ * process_madvise of `count` ranges of `length` bytes, `step` bytes apart: one after another, up to
+ * the first that fails, under one lock and gather.
+ */
+export function adviseEach(
+  kernel: Kernel,
+  mm: Mm,
+  first: u64,
+  count: u64,
+  length: u64,
+  step: u64,
+  advice: i32,
+): void {
+  if (count > RANGES_MAX || !isKnownAdvice(advice)) return;
+  beginAdvice(kernel, mm, advice);
+  for (let i: u64 = 0; i < count; i++) {
+    const start = first + i * step;
+    const end = start + alignUp(length, 4096);
+    // check_input_range
+    if ((start & 4095) != 0 || end < start) break;
+    if (!adviseRange(kernel, mm, start, end, advice)) break;
+  }
+  finishAdvice(kernel, mm, advice);
+}
+
+/** Opens what the ranges of one call share: mmap_lock (get_lock_mode) and the gather. */
+function beginAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
+  if (changesFlags(advice)) kernel.plan.mmapLockWrite(mm);
+  else if (advice != Advice.Remove) kernel.plan.mmapLockRead(mm);
   if (needsGather(advice) && kernel.facts.sharesAdviceGather) kernel.plan.beginGather(mm);
 }
 
-export function finishAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
+function finishAdvice(kernel: Kernel, mm: Mm, advice: i32): void {
   if (needsGather(advice) && kernel.facts.sharesAdviceGather) kernel.plan.finishGather();
+  // madvise_remove works on the file without the lock
+  if (advice != Advice.Remove) kernel.plan.mmapUnlock(mm);
+}
+
+/** Advice that VMAs remember. */
+function changesFlags(advice: i32): bool {
+  if (advice <= Advice.Sequential) return true;
+  return advice >= Advice.DontFork && advice <= Advice.KeepOnFork;
 }
 
 function needsGather(advice: i32): bool {

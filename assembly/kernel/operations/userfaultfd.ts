@@ -7,25 +7,15 @@
  * Source:     linux 6.18 mm/userfaultfd.c, fs/userfaultfd.c, fs/proc/task_mmu.c (pagemap_scan_*)
  */
 import { LEVEL_PMD, LEVEL_PTE, PMD_SIZE, PUD_SIZE } from "../../base/page";
-import {
-  PTE_DIRTY,
-  PTE_SOFT_DIRTY,
-  PTE_UFFD_WP,
-  PTE_WRITE,
-  MARKER_UFFD_WP,
-  isHuge,
-} from "../../hardware/pgtable/pte";
+import { isHuge } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
-import { entryFor, writeBit } from "../mm/entries";
-import { ZERO_PFN } from "../mm/frames";
-import { newAnonFolio } from "../mm/install";
 import { Mm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { mayMoveHuge } from "../mm/move_user_pages";
 import { blockEnd } from "../mm/page_tables";
 import { UFFD_WP, UFFD_WP_ASYNC } from "../mm/uffd_modes";
-import { Vma, isHugetlb, isShared, linearPage } from "../mm/vma";
+import { Vma, isHugetlb, isShared } from "../mm/vma";
 import { VM_PFNMAP } from "../mm/vm_flags";
 import { modifyVmaAnd } from "../mm/vma_modify";
 import { areaOf, mayMoveBetween, mayRegister } from "./user_areas";
@@ -81,46 +71,14 @@ function protectPart(kernel: Kernel, vma: Vma, start: u64, end: u64, protects: b
 }
 
 /** UFFDIO_COPY and UFFDIO_ZEROPAGE, up to the first page that is there already. */
-export function copyIntoHoles(kernel: Kernel, mm: Mm, start: u64, end: u64, zero: bool): void {
+export function copyIntoHoles(kernel: Kernel, mm: Mm, start: u64, end: u64, isZero: bool): void {
   const vma = areaOf(mm, start, end);
-  if (vma == null || (vma.flags & VM_PFNMAP) != 0) return;
-  if (isHugetlb(vma)) {
-    if (!zero) copyHugePages(kernel, mm, vma, start, end);
-    return;
-  }
-  for (let va = start; va < end; va += 4096) {
-    const pmd = kernel.tables.find(mm, va, LEVEL_PMD);
-    if (pmd != 0 && isHuge(load<u64>(pmd))) return;
-    const address = kernel.tables.make(mm, va, 1);
-    if (load<u64>(address) != 0) return;
-    if (isShared(vma)) {
-      if (!copyIntoFile(kernel, vma, va)) return;
-    } else if (zero) {
-      store<u64>(address, entryFor(vma, ZERO_PFN));
-    } else {
-      const pfn = newAnonFolio(kernel, vma, va, 0);
-      kernel.frames.map(pfn);
-      store<u64>(address, entryFor(vma, pfn) | writeBit(vma) | PTE_DIRTY | PTE_SOFT_DIRTY);
-    }
-  }
-}
-
-/** shmem_mfill_atomic_pte: a new page of the file, which must not be cached yet. */
-function copyIntoFile(kernel: Kernel, vma: Vma, va: u64): bool {
-  const index = linearPage(vma, va);
-  if (index >= kernel.files.at(vma.file).pages) return false;
-  if (kernel.files.cachedPage(vma.file, index) != 0) return false;
-  kernel.plan.installForWrite(vma, va);
-  return true;
-}
-
-/** mfill_atomic_hugetlb. */
-function copyHugePages(kernel: Kernel, mm: Mm, vma: Vma, start: u64, end: u64): void {
-  for (let va = start; va < end; va += PMD_SIZE) {
-    const address = kernel.tables.find(mm, va, LEVEL_PMD);
-    if (address != 0 && load<u64>(address) != 0) return;
-    kernel.plan.installHugetlb(vma, va, true);
-  }
+  if (vma == null || (vma.flags & VM_PFNMAP) != 0 || (isZero && isHugetlb(vma))) return;
+  const size: u64 = isHugetlb(vma) ? PMD_SIZE : 4096;
+  if (!isShared(vma)) prepareAnonVma(kernel, vma);
+  kernel.plan.mmapLockRead(mm);
+  for (let va = start; va < end && kernel.plan.fillUserHole(vma, va, isZero); va += size) continue;
+  kernel.plan.mmapUnlock(mm);
 }
 
 /**
@@ -184,6 +142,7 @@ function moveNext(
  * not registered for it.
  */
 export function scanWritten(kernel: Kernel, mm: Mm, start: u64, end: u64): void {
+  kernel.plan.mmapLockRead(mm);
   kernel.plan.rangeStart(mm, NotifierEvent.ProtectionVma, start, end);
   let va = start;
   while (va < end) {
@@ -196,6 +155,7 @@ export function scanWritten(kernel: Kernel, mm: Mm, start: u64, end: u64): void 
     while (va < stop) va = scanPart(kernel, mm, vma, va, stop);
   }
   kernel.plan.rangeEnd(mm);
+  kernel.plan.mmapUnlock(mm);
 }
 
 /** Scans the block of `va`, or the hole of missing tables there; returns where that ends. */
@@ -207,31 +167,15 @@ function scanPart(kernel: Kernel, mm: Mm, vma: Vma, va: u64, end: u64): u64 {
     // pagemap_scan_hugetlb_entry: a part of a huge page is not protected
     if (isHugetlb(vma) && next - va != PMD_SIZE) return next;
     if (isHuge(entry) && next - va == PMD_SIZE) {
-      if ((entry & PTE_UFFD_WP) != 0) return next;
-      store<u64>(address, (entry & ~PTE_WRITE) | PTE_UFFD_WP);
-      kernel.tlbs.flushRange(mm, va, next, 12, false);
+      kernel.plan.scanHugeEntry(vma, va);
       return next;
     }
     if (isHuge(entry)) kernel.plan.splitHugeEntry(vma, va);
-    const first = scanBlock(kernel, mm, va, next);
-    if (first < next) kernel.tlbs.flushRange(mm, first, next, 12, false);
+    kernel.plan.scanTable(vma, va, next);
     return next;
   }
   const hasPmdTable = address != 0;
   const next = hasPmdTable ? blockEnd(va, end) : min((va | (PUD_SIZE - 1)) + 1, end);
   protectPart(kernel, vma, va, next, true);
   return next;
-}
-
-/** The first page that was written and is now protected, or `end`. */
-function scanBlock(kernel: Kernel, mm: Mm, start: u64, end: u64): u64 {
-  let first = end;
-  for (let va = start; va < end; va += 4096) {
-    const address = kernel.tables.make(mm, va, 1);
-    const entry = load<u64>(address);
-    if ((entry & PTE_UFFD_WP) != 0 || entry == MARKER_UFFD_WP) continue;
-    store<u64>(address, entry == 0 ? MARKER_UFFD_WP : (entry & ~PTE_WRITE) | PTE_UFFD_WP);
-    if (first == end) first = va;
-  }
-  return first;
 }
