@@ -8,18 +8,25 @@
  *
  * A hot room: recordings have millions of lines. Nothing is allocated but for a longer text.
  */
-import { RecordKind } from "../abi/recording";
+import { ArgumentRule, CallRule, FlushRule, RecordKind } from "../abi/recording";
 import { EventRecord, LineReaderState } from "../abi/records";
 import { allocate } from "../base/bytes";
 import { NameTable } from "./name_table";
 
 const NEWLINE: u8 = 10;
+const CARRIAGE_RETURN: u8 = 13;
 const QUOTE: u8 = 34;
 const COMMA: u8 = 44;
 const MINUS: u8 = 45;
 const DECIMAL_DIGITS: usize = 15;
 const HEX_DIGITS: usize = 13;
 const ARGS_MAX: u32 = 6;
+/** Results from -4095 to -1 are errors. */
+const ERRNO_MAX: i64 = 4095;
+/** Where pages begin, the other bits of an address are 0. */
+const PAGE_BITS: u64 = 4095;
+/** Bits that the error code of a page fault has (arch/x86/include/asm/trap_pf.h). */
+const FAULT_BITS: u64 = 0x8000_807f;
 /** No line that is taken is shorter: the room for records follows from that. */
 const LINE_BYTES_MIN: u32 = 64;
 
@@ -38,8 +45,9 @@ export class LineReader {
 
   /**
    * Learns the words of recordings: the number of reasons and of calls, 16 bits each, then the
-   * reasons, then the calls. A word is its length and its bytes. A reason adds its FlushReason; a
-   * call its number in 16 bits, how many arguments it has, and their names.
+   * reasons, then the calls. A word is its length and its bytes. A reason adds its FlushReason and
+   * its FlushRule; a call its number in 16 bits, its CallRule, how many arguments it has, and each
+   * one's name and ArgumentRules.
    */
   learn(words: usize): void {
     const reasons = <u32>load<u16>(words);
@@ -47,14 +55,14 @@ export class LineReader {
     let entry = words + 4;
     for (let reason: u32 = 0; reason < reasons; reason++) {
       this.reasons.add(entry);
-      entry = afterWord(entry) + 1;
+      entry = afterWord(entry) + 2;
     }
     for (let call: u32 = 0; call < calls; call++) {
       this.calls.add(entry);
-      entry = afterWord(entry) + 2;
+      entry = afterWord(entry) + 3;
       const args = <u32>load<u8>(entry++);
       assert(args <= ARGS_MAX, "a call has six arguments");
-      for (let arg: u32 = 0; arg < args; arg++) entry = afterWord(entry);
+      for (let arg: u32 = 0; arg < args; arg++) entry = afterWord(entry) + 1;
     }
   }
 
@@ -83,7 +91,9 @@ export class LineReader {
       this.at = line;
       memory.fill(record, 0, offsetof<EventRecord>());
       const event = changetype<EventRecord>(record);
-      if (!this.readLine(event) || load<u8>(this.at) != NEWLINE || event.t < state.time) break;
+      if (!this.readLine(event) || event.t < state.time) break;
+      if (load<u8>(this.at) == CARRIAGE_RETURN) this.at++;
+      if (load<u8>(this.at) != NEWLINE) break;
       line = this.at + 1;
       state.line++;
       event.line = state.line;
@@ -141,7 +151,7 @@ export class LineReader {
     if (!this.hex()) return false;
     event.a0 = this.value;
     if (!this.skip('","err":') || !this.natural()) return false;
-    if (this.value > <u64>u32.MAX_VALUE) return false;
+    if ((this.value & ~FAULT_BITS) != 0) return false;
     event.a1 = this.value;
     if (!this.skip(',"k":') || !this.natural() || this.value > 1) return false;
     event.a2 = this.value;
@@ -153,9 +163,11 @@ export class LineReader {
     event.present = 0b11;
     const reason = this.reasons.find(this.at);
     if (reason == 0) return false;
-    event.a0 = <u64>load<u8>(afterWord(reason));
+    const rule = afterWord(reason);
+    event.a0 = <u64>load<u8>(rule);
     this.at += <usize>load<u8>(reason) + 1;
-    if (!this.skip(',"pages":') || !this.integer() || <i64>this.value < -1) return false;
+    if (!this.skip(',"pages":') || !this.integer()) return false;
+    if (!isAllowed(<FlushRule>load<u8>(rule, 1), <i64>this.value)) return false;
     event.a1 = this.value;
     return this.skip("}");
   }
@@ -167,6 +179,7 @@ export class LineReader {
     event.a0 = this.value;
     if (!this.skip('","end":"0x') || !this.hex()) return false;
     event.a1 = this.value;
+    if (((event.a0 | event.a1) & PAGE_BITS) != 0) return false;
     return event.a0 < event.a1 && this.skip('"}');
   }
 
@@ -174,20 +187,21 @@ export class LineReader {
     event.kind = <u16>RecordKind.Enter;
     const call = this.readCall(event);
     if (call == 0 || !this.skip(',"a":{')) return false;
-    const args = <u32>load<u8>(call);
-    let name = call + 1;
+    const args = <u32>load<u8>(call, 1);
+    let name = call + 2;
     for (let arg: u32 = 0; arg < args; arg++) {
-      // An argument that was not recorded is passed over.
+      const rules = load<u8>(afterWord(name));
       if (this.skipKey(name, event.present == 0)) {
-        if (!this.register()) return false;
+        const isAddress = (rules & (<u8>ArgumentRule.Address)) != 0;
+        if (isAddress ? !this.address() : !this.register()) return false;
         event.present |= (<u8>1) << (<u8>arg);
         store<u64>(
           changetype<usize>(event) + ((<usize>arg) << 3),
           this.value,
           offsetof<EventRecord>("a0"),
         );
-      }
-      name = afterWord(name);
+      } else if ((rules & (<u8>ArgumentRule.Required)) != 0) return false;
+      name = afterWord(name) + 1;
     }
     return this.skip("}}");
   }
@@ -195,12 +209,17 @@ export class LineReader {
   private readExit(event: EventRecord): bool {
     event.kind = <u16>RecordKind.Exit;
     event.present = 1;
-    if (this.readCall(event) == 0 || !this.skip(',"ret":') || !this.register()) return false;
+    const call = this.readCall(event);
+    if (call == 0 || !this.skip(',"ret":')) return false;
+    const isAddress = <CallRule>load<u8>(call) == CallRule.ReturnsAddress;
+    if (isAddress && load<u8>(this.at) != MINUS) {
+      if (!this.address()) return false;
+    } else if (!this.integer() || <i64>this.value < -ERRNO_MAX) return false;
     event.a0 = this.value;
     return this.skip("}");
   }
 
-  /** A name of a call; where its arguments are, or 0. */
+  /** A name of a call; where its CallRule is, with its arguments behind it, or 0. */
   private readCall(event: EventRecord): usize {
     const call = this.calls.find(this.at);
     if (call == 0) return 0;
@@ -242,8 +261,12 @@ export class LineReader {
 
   /** A decimal number, or a hexadecimal one in quotes. */
   private register(): bool {
-    if (!this.skip('"0x')) return this.integer();
-    if (!this.hex() || load<u8>(this.at) != QUOTE) return false;
+    return load<u8>(this.at) == QUOTE ? this.address() : this.integer();
+  }
+
+  /** A hexadecimal number in quotes. */
+  private address(): bool {
+    if (!this.skip('"0x') || !this.hex() || load<u8>(this.at) != QUOTE) return false;
     this.at++;
     return true;
   }
@@ -297,6 +320,13 @@ export class LineReader {
     this.value = value;
     return true;
   }
+}
+
+/** Whether a flush can have this number of pages; -1 is everything. */
+function isAllowed(rule: FlushRule, pages: i64): bool {
+  if (pages == 0) return true;
+  if (pages < 0) return pages == -1 && rule != FlushRule.None;
+  return rule == FlushRule.Any;
 }
 
 /** Where a word ends that begins with its length. */

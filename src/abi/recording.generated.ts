@@ -81,6 +81,30 @@ export enum FlushReason {
   Broadcast = 6,
 }
 
+/**
+ * Which numbers of pages a flush can have: any, only everything (-1) or nothing (0), or only
+ * nothing.
+ */
+export enum FlushRule {
+  Any = 0,
+  AllOrNone = 1,
+  None = 2,
+}
+
+/** What holds of an argument of a system call, as bits. */
+export enum ArgumentRule {
+  /** A recording writes it in hexadecimal. */
+  Address = 1,
+  /** A recording of the call has it. */
+  Required = 2,
+}
+
+/** What the result of a system call is, if it is no error. */
+export enum CallRule {
+  ReturnsNumber = 0,
+  ReturnsAddress = 1,
+}
+
 /** What a probe hears of the mm. */
 export enum ProbeKind {
   /** detail: a member of NotifierEvent; start, end */

@@ -15,6 +15,10 @@ export interface Call {
   args: readonly string[];
   /** Those of `args` that are addresses, which a recording writes in hexadecimal. */
   addressArgs: ReadonlySet<string>;
+  /** Those of `args` that a recording of the call must have. */
+  requiredArgs: ReadonlySet<string>;
+  /** Those of `args` that are lengths which the call refuses from 2^63 on, as negative ones. */
+  boundedArgs: ReadonlySet<string>;
   /** The result is an address (or a negative errno). */
   returnsAddress: boolean;
   /**
@@ -27,65 +31,69 @@ export interface Call {
 /** Number given to a call that the tables do not have; no call of x86-64 has it. */
 export const UNKNOWN_CALL = 0xffff;
 
-/** One call a line: number, name, arguments; `*` marks an address, `-> *` an address as result. */
+/**
+ * One call a line: number, name, arguments, and `-> *` where the result is an address. Marks of an
+ * argument: `*` an address; `^` a length that the call refuses from 2^63 on; `?` one that may be
+ * left out, because nothing here reads it or tools show what it points to.
+ */
 const TABLE = `
-9 mmap addr* len prot flags fd off -> *
-10 mprotect addr* len prot
-11 munmap addr* len
+9 mmap addr* len^ prot flags fd off -> *
+10 mprotect addr* len^ prot
+11 munmap addr* len^
 12 brk addr* -> *
-16 ioctl fd cmd arg*
-25 mremap addr* old_len new_len flags new_addr* -> *
+16 ioctl fd cmd arg*?
+25 mremap addr* old_len new_len^ flags new_addr* -> *
 26 msync addr* len flags
-28 madvise addr* len advice
-29 shmget key size flags
+28 madvise addr* len^ advice
+29 shmget key? size? flags?
 30 shmat shmid addr* flags -> *
-31 shmctl shmid cmd buf*
-56 clone flags stack* parent_tid* child_tid* tls*
+31 shmctl shmid cmd buf*?
+56 clone flags stack* parent_tid*? child_tid*? tls*?
 57 fork
 58 vfork
-59 execve filename* argv* envp*
+59 execve filename*? argv*? envp*?
 60 exit status
 67 shmdt addr*
 74 fsync fd
 75 fdatasync fd
-76 truncate path* len
-77 ftruncate fd len
+76 truncate path*? len^
+77 ftruncate fd len^
 149 mlock addr* len
 150 munlock addr* len
 151 mlockall flags
 152 munlockall
-157 prctl option arg2* arg3* arg4* arg5*
+157 prctl option arg2* arg3*? arg4*? arg5*?
 158 arch_prctl option arg2*
 162 sync
-167 swapon path* flags
-168 swapoff path*
+167 swapon path*? flags?
+168 swapoff path*?
 216 remap_file_pages addr* len prot pgoff flags
 231 exit_group status
-237 mbind addr* len mode nodemask* maxnode flags
-238 set_mempolicy mode nodemask* maxnode
-256 migrate_pages pid maxnode old* new*
+237 mbind addr* len mode nodemask*? maxnode flags
+238 set_mempolicy mode nodemask*? maxnode?
+256 migrate_pages pid maxnode old*? new*?
 277 sync_file_range fd off len flags
-279 move_pages pid count pages* nodes* status* flags
+279 move_pages pid count pages*? nodes*? status*? flags
 285 fallocate fd mode off len
 306 syncfs fd
-311 process_vm_writev pid lvec* liovcnt rvec* riovcnt flags
-319 memfd_create name* flags
-322 execveat fd filename* argv* envp* flags
+311 process_vm_writev pid lvec*? liovcnt? rvec*? riovcnt? flags?
+319 memfd_create name*? flags?
+322 execveat fd? filename*? argv*? envp*? flags?
 323 userfaultfd flags
 325 mlock2 addr* len flags
-329 pkey_mprotect addr* len prot pkey
-435 clone3 uargs* size
-440 process_madvise pidfd vec* vlen advice flags
-447 memfd_secret flags
-448 process_mrelease pidfd flags
-450 set_mempolicy_home_node addr* len home_node flags
+329 pkey_mprotect addr* len^ prot pkey
+435 clone3 uargs*? size
+440 process_madvise pidfd vec*? vlen advice flags
+447 memfd_secret flags?
+448 process_mrelease pidfd flags?
+450 set_mempolicy_home_node addr* len home_node flags?
 453 map_shadow_stack addr* size flags -> *
 462 mseal addr* len flags
 `;
 
 /**
  * Calls that move data, wait or ask: they may fault, but no mapping and no file's page changes
- * hands.
+ * hands. A recording may leave out any of their arguments.
  */
 const BYSTANDERS = `
 0 read fd buf* count
@@ -129,16 +137,26 @@ function parseRows(rows: string, concernsMm: boolean): Call[] {
     .map((row) => {
       const [left = "", result] = row.split(" -> ");
       const [number = "", name = "", ...args] = left.split(" ");
-      const addressArgs = args.filter((arg) => arg.endsWith("*")).map((arg) => arg.slice(0, -1));
+      const marked = (mark: string): Set<string> => namesOf(args.filter((a) => a.includes(mark)));
       return {
         name,
         number: Number(number),
-        args: args.map((arg) => arg.replace("*", "")),
-        addressArgs: new Set(addressArgs),
+        args: args.map(bareName),
+        addressArgs: marked("*"),
+        requiredArgs: namesOf(concernsMm ? args.filter((arg) => !arg.includes("?")) : []),
+        boundedArgs: marked("^"),
         returnsAddress: result !== undefined,
         concernsMm,
       };
     });
+}
+
+function namesOf(args: readonly string[]): Set<string> {
+  return new Set(args.map(bareName));
+}
+
+function bareName(arg: string): string {
+  return arg.replace(/[*^?]+$/, "");
 }
 
 /** Every call of the tables, by ascending number. */

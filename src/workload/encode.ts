@@ -36,6 +36,7 @@ import {
   KTHREAD_PREFIXES,
   MIGRATE_MODES,
   MIGRATE_REASONS,
+  SIGNAL_NUMBERS,
   THP_STEPS,
   TLB_FLUSH_REASONS,
   VMA_NAMES,
@@ -43,15 +44,6 @@ import {
 } from "./vocabulary.js";
 
 const U32_MAX = 2 ** 32 - 1;
-
-/** x86-64 numbers of the signals that an access can raise. */
-const SIGNAL_NUMBERS = new Map([
-  ["ILL", 4],
-  ["TRAP", 5],
-  ["BUS", 7],
-  ["FPE", 8],
-  ["SEGV", 11],
-]);
 
 const ACCESS_KINDS = { read: AccessKind.Read, write: AccessKind.Write, exec: AccessKind.Exec };
 
@@ -96,7 +88,7 @@ const ENCODINGS: {
   end: [RecordKind.End, () => []],
   op: [RecordKind.Op, (e) => [ACCESS_KINDS[e.op], e.addr, e.n, e.step, e.byte]],
   done: [RecordKind.Done, () => []],
-  signal: [RecordKind.Signal, (e) => [e.addr, SIGNAL_NUMBERS.get(e.sig) ?? 0]],
+  signal: [RecordKind.Signal, (e) => [e.addr, SIGNAL_NUMBERS[e.sig] ?? 0]],
   file: [RecordKind.File, (e) => [e.fd, wordNumber(FILE_KINDS, e.kind), e.len, e.filled]],
   window: [RecordKind.Window, (e) => [e.start, e.end]],
 };

@@ -4,6 +4,9 @@ import { RecordingError } from "./recording_error.js";
 
 const DAMAGED =
   "The file is damaged or not in recording format 1; take a fresh copy or record again";
+const PAGE = 4096;
+/** Results of a call from -4095 to -1 are errors (include/linux/err.h, MAX_ERRNO). */
+const ERRNO_MAX = 4095;
 const HEXADECIMAL = /^0x[0-9a-f]{1,16}$/i;
 
 export type JsonObject = Record<string, unknown>;
@@ -32,6 +35,10 @@ export class Fields {
 
   fail(problem: string, hint: string = DAMAGED): never {
     throw new RecordingError(this.file, this.line, problem, hint);
+  }
+
+  require(name: string): void {
+    this.#required(name);
   }
 
   has(name: string): boolean {
@@ -71,10 +78,19 @@ export class Fields {
     return address;
   }
 
-  /** `start` and `end` of a range that is not empty. */
+  /** An address where a page begins, or 2^64-1. */
+  pageAddress(name: string): Address {
+    const address = this.address(name);
+    if (address % PAGE !== 0) {
+      this.#mistyped(name, this.#get(name), `a multiple of the page size, ${PAGE}`);
+    }
+    return address;
+  }
+
+  /** `start` and `end` of a range of whole pages that is not empty. */
   range(): { start: Address; end: Address } {
-    const start = this.address("start");
-    const end = this.address("end");
+    const start = this.pageAddress("start");
+    const end = this.pageAddress("end");
     if (start >= end) this.fail(`"start" of ${this.subject} is not below its "end"`);
     return { start, end };
   }
@@ -91,16 +107,27 @@ export class Fields {
     return isValid ? number : this.#mistyped(name, value, "an integer or a hexadecimal text");
   }
 
+  /** An address, or a negative errno. */
+  addressOrError(name: string): number {
+    if (typeof this.#get(name) !== "string") return this.integer(name, -ERRNO_MAX, 0);
+    return this.address(name);
+  }
+
+  /** A number that is not negative, or a negative errno. */
+  numberOrError(name: string): number {
+    return this.integer(name, -ERRNO_MAX);
+  }
+
   array(name: string): unknown[] {
     const value = this.#required(name);
     return Array.isArray(value) ? (value as unknown[]) : this.#mistyped(name, value, "an array");
   }
 
   /** An object inside this one. */
-  nested(name: string): Fields {
+  nested(name: string, subject = `"${name}" of ${this.subject}`): Fields {
     const value = this.#required(name);
     if (!isJsonObject(value)) return this.#mistyped(name, value, "an object");
-    return new Fields(value, `"${name}" of ${this.subject}`, this.file, this.line);
+    return new Fields(value, subject, this.file, this.line);
   }
 
   /** The elements of an array of objects. */

@@ -3,11 +3,12 @@
  * from the bytes of a text, and stops before every other line, which parse_event.ts reads.
  */
 import { Core } from "../abi/core.js";
+import { ArgumentRule, CallRule } from "../abi/recording.generated.js";
 import { type RecordOf, recordSize, writeRecord } from "../abi/records.js";
 import { type Call, CALLS } from "./calls.js";
-import type { RecordedEvent } from "./events.js";
+import type { RecordedEvent, TlbFlushReason } from "./events.js";
 import { RECORD_BYTES } from "./record_layout.js";
-import { TLB_FLUSH_REASONS } from "./vocabulary.js";
+import { TLB_FLUSH_REASONS, TLB_FLUSH_RULES } from "./vocabulary.js";
 
 /** The lines that were read at once. */
 export interface LinesRead {
@@ -72,13 +73,22 @@ function countsOf(state: RecordOf<"LineReaderState">): LinesRead["counts"] {
 }
 
 /** The words of recordings, as recording/line_reader.ts of the core learns them. */
-function wordsOf(calls: readonly Call[], reasons: readonly string[]): Uint8Array {
+function wordsOf(calls: readonly Call[], reasons: readonly TlbFlushReason[]): Uint8Array {
   const bytes: number[] = [...short(reasons.length), ...short(calls.length)];
-  reasons.forEach((reason, number) => bytes.push(...word(reason), number));
-  for (const { name, number, args } of calls) {
-    bytes.push(...word(name), ...short(number), args.length, ...args.flatMap(word));
+  reasons.forEach((reason, number) => bytes.push(...word(reason), number, TLB_FLUSH_RULES[reason]));
+  for (const call of calls) {
+    const rule = call.returnsAddress ? CallRule.ReturnsAddress : CallRule.ReturnsNumber;
+    bytes.push(...word(call.name), ...short(call.number), rule, call.args.length);
+    for (const arg of call.args) bytes.push(...word(arg), argumentRules(call, arg));
   }
   return Uint8Array.from(bytes);
+}
+
+function argumentRules({ addressArgs, requiredArgs }: Call, arg: string): number {
+  return (
+    (addressArgs.has(arg) ? ArgumentRule.Address : 0) |
+    (requiredArgs.has(arg) ? ArgumentRule.Required : 0)
+  );
 }
 
 function word(text: string): number[] {

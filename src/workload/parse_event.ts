@@ -3,19 +3,29 @@
  *
  * Fields that format 1 does not name are ignored; calls that calls.ts does not name are kept.
  */
-import {
-  type Context,
-  PAGE_FLAGS,
-  type RecordedEvent,
-  type SnapPages,
-  type SnapVma,
-} from "./events.js";
+import { callByName } from "./calls.js";
+import type { Context, RecordedEvent } from "./events.js";
 import { Fields, isJsonObject } from "./fields.js";
-import { TLB_FLUSH_REASONS } from "./vocabulary.js";
+import { parseSnapshot } from "./parse_snapshot.js";
+import {
+  FAULT_ERROR_BITS,
+  FILE_KINDS,
+  isFlushOf,
+  KSM_STEPS,
+  MIGRATE_MODES,
+  MIGRATE_REASONS,
+  SIGNAL_NUMBERS,
+  THP_STATUSES,
+  THP_STEPS,
+  TLB_FLUSH_REASONS,
+} from "./vocabulary.js";
 
-const PERMISSIONS = /^[r-][w-][x-][ps]$/;
-const PAGE_RUN_FLAGS = new RegExp(`^[${PAGE_FLAGS}]+$`);
 const U32 = 2 ** 32;
+/** Folios have at most 2^18 pages of 4 KiB: a hugetlb page of 1 GiB. */
+const FOLIO_ORDERS = 19;
+const SIGNALS = Object.keys(SIGNAL_NUMBERS);
+/** How the kernel prints a status that it has no word for. */
+const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/;
 
 /** Turns the fields of a line, whose context is already read, into the event of one kind. */
 type EventParser = (fields: Fields, context: Context) => RecordedEvent;
@@ -33,66 +43,59 @@ const PARSERS: { [Kind in RecordedEvent["ev"]]: EventParser } = {
   }),
   taskexit: (_, c) => ({ ev: "taskexit", ...c }),
   enter: (f, c) => ({ ev: "enter", ...c, call: f.text("call"), a: parseArguments(f) }),
-  exit: (f, c) => ({ ev: "exit", ...c, call: f.text("call"), ret: f.register("ret") }),
+  exit: (f, c) => ({ ev: "exit", ...c, call: f.text("call"), ret: parseResult(f) }),
   fault: (f, c) => ({
     ev: "fault",
     ...c,
     addr: f.address("addr"),
-    err: f.integer("err", 0, U32),
+    err: parseFaultError(f),
     k: f.integer("k", 0, 2),
   }),
   inval: (f, c) => ({ ev: "inval", ...c, ...f.range() }),
   age: (f, c) => ({ ev: "age", ...c, ...f.range() }),
-  test_age: (f, c) => ({ ev: "test_age", ...c, addr: f.address("addr") }),
-  tlb: (f, c) => ({
-    ev: "tlb",
-    ...c,
-    reason: f.word("reason", TLB_FLUSH_REASONS),
-    pages: f.integer("pages", -1),
-  }),
+  test_age: (f, c) => ({ ev: "test_age", ...c, addr: f.pageAddress("addr") }),
+  tlb: parseFlush,
   mig_set: (f, c) => ({
     ev: "mig_set",
     ...c,
-    addr: f.address("addr"),
-    order: f.integer("order", 0, 64),
+    addr: f.pageAddress("addr"),
+    order: f.integer("order", 0, FOLIO_ORDERS),
   }),
   mig_clear: (f, c) => ({
     ev: "mig_clear",
     ...c,
-    addr: f.address("addr"),
-    order: f.integer("order", 0, 64),
+    addr: f.pageAddress("addr"),
+    order: f.integer("order", 0, FOLIO_ORDERS),
   }),
   migrate: (f, c) => ({
     ev: "migrate",
     ...c,
     ok: f.integer("ok", 0),
     failed: f.integer("failed", 0),
-    mode: f.text("mode"),
-    reason: f.text("reason"),
+    mode: f.word("mode", MIGRATE_MODES),
+    reason: f.word("reason", MIGRATE_REASONS),
   }),
-  thp: (f, c) => ({ ev: "thp", ...c, what: f.text("what"), status: f.text("status") }),
-  ksm: (f, c) => ({ ev: "ksm", ...c, what: f.text("what"), err: f.integer("err") }),
+  thp: (f, c) => ({
+    ev: "thp",
+    ...c,
+    what: f.word("what", THP_STEPS),
+    status: NUMBER.test(f.text("status")) ? f.text("status") : f.word("status", THP_STATUSES),
+  }),
+  ksm: (f, c) => ({
+    ev: "ksm",
+    ...c,
+    what: f.word("what", KSM_STEPS),
+    err: f.numberOrError("err"),
+  }),
   begin: (_, c) => ({ ev: "begin", ...c }),
   end: (_, c) => ({ ev: "end", ...c }),
   op: parseOp,
   done: (_, c) => ({ ev: "done", ...c }),
-  signal: (f, c) => ({ ev: "signal", ...c, addr: f.address("addr"), sig: f.text("sig") }),
-  file: (f, c) => ({
-    ev: "file",
-    ...c,
-    fd: f.integer("fd", 0),
-    kind: f.text("kind"),
-    len: f.integer("len", 0),
-    filled: f.integer("filled", 0),
-  }),
+  signal: (f, c) => ({ ev: "signal", ...c, addr: f.address("addr"), sig: f.word("sig", SIGNALS) }),
+  file: parseFile,
   text: (f, c) => ({ ev: "text", ...c, text: f.text("text") }),
   window: (f, c) => ({ ev: "window", ...c, ...f.range() }),
-  snap: (f, c) => ({
-    ev: "snap",
-    ...c,
-    vmas: f.nestedArray("vmas", "a vma of the snapshot").map(parseVma),
-    pages: f.array("pages").map((run) => parsePageRun(f, run)),
-  }),
+  snap: parseSnapshot,
 };
 
 /** Every kind of event between header and trailer. */
@@ -144,6 +147,9 @@ function parseContext(ev: string, fields: Fields): Context {
   const cpu = fields.integer("cpu", 0, 2 ** 16);
   const { line } = fields;
   if (fields.has("kthread") && !TASK_ONLY.has(ev)) {
+    for (const name of ["p", "tid", "mm"]) {
+      if (fields.has(name)) fields.fail(`the ${ev} has both "kthread" and "${name}"`);
+    }
     return { line, t, p: 0, tid: 0, mm: 0, cpu, kthread: fields.text("kthread") };
   }
   const p = fields.integer("p", 1, U32);
@@ -152,9 +158,50 @@ function parseContext(ev: string, fields: Fields): Context {
   return { line, t, p, tid, mm, cpu, kthread: null };
 }
 
+/** The arguments of an enter: those that calls.ts requires, as addresses where it says so. */
 function parseArguments(fields: Fields): Record<string, number> {
-  const args = fields.nested("a");
-  return Object.fromEntries(Object.keys(args.object).map((name) => [name, args.register(name)]));
+  const name = fields.text("call");
+  const call = callByName(name);
+  const args = fields.nested("a", `the enter of ${name}`);
+  for (const arg of call?.requiredArgs ?? []) args.require(arg);
+  return Object.fromEntries(
+    Object.keys(args.object).map((arg) => [
+      arg,
+      call?.addressArgs.has(arg) === true ? args.address(arg) : args.register(arg),
+    ]),
+  );
+}
+
+function parseResult(fields: Fields): number {
+  const call = callByName(fields.text("call"));
+  if (call === undefined) return fields.register("ret");
+  return call.returnsAddress ? fields.addressOrError("ret") : fields.numberOrError("ret");
+}
+
+function parseFaultError(fields: Fields): number {
+  const err = fields.integer("err", 0, U32);
+  if ((err & ~FAULT_ERROR_BITS) !== 0) {
+    fields.fail(`the field "err" of the fault is ${err}, which is no x86 error code`);
+  }
+  return err;
+}
+
+function parseFlush(f: Fields, c: Context): RecordedEvent {
+  const reason = f.word("reason", TLB_FLUSH_REASONS);
+  const pages = f.integer("pages", -1);
+  if (!isFlushOf(reason, pages)) {
+    f.fail(`the field "pages" of the tlb is ${pages}, which a flush for ${reason} cannot have`);
+  }
+  return { ev: "tlb", ...c, reason, pages };
+}
+
+function parseFile(f: Fields, c: Context): RecordedEvent {
+  const fd = f.integer("fd", 0);
+  const kind = f.word("kind", FILE_KINDS);
+  const len = f.integer("len", 0);
+  const filled = f.integer("filled", 0);
+  if (filled > len) f.fail(`"filled" of the file, ${filled}, is above its "len", ${len}`);
+  return { ev: "file", ...c, fd, kind, len, filled };
 }
 
 function parseOp(f: Fields, c: Context): RecordedEvent {
@@ -164,38 +211,4 @@ function parseOp(f: Fields, c: Context): RecordedEvent {
   const step = op === "exec" && !f.has("step") ? 0 : f.integer("step");
   const byte = op === "write" ? f.integer("byte", 0, 256) : null;
   return { ev: "op", ...c, op, addr, n, step, byte };
-}
-
-function parseVma(vma: Fields): SnapVma {
-  const { start, end } = vma.range();
-  const perm = vma.text("perm");
-  if (!PERMISSIONS.test(perm)) vma.fail(`the permissions "${perm}" are not like "rw-p"`);
-  const hasFile = vma.has("file");
-  return {
-    start,
-    end,
-    perm,
-    file: hasFile ? vma.integer("file", 1, U32) : null,
-    off: hasFile || vma.has("off") ? vma.integer("off", 0) : 0,
-    name: vma.has("name") ? vma.text("name") : null,
-  };
-}
-
-function parsePageRun(snap: Fields, run: unknown): SnapPages {
-  if (!Array.isArray(run) || run.length < 3 || run.length > 4) {
-    return snap.fail("a page run of the snapshot is not [start, count, flags] or with a frame");
-  }
-  const [start, count, flags, frame] = run as unknown[];
-  const { file, line } = snap;
-  const fields = new Fields({ start, count, flags, frame }, "a page run", file, line);
-  const letters = fields.text("flags");
-  if (!PAGE_RUN_FLAGS.test(letters)) {
-    fields.fail(`the page flags "${letters}" are not letters of ${PAGE_FLAGS}`);
-  }
-  return {
-    start: fields.address("start"),
-    count: fields.integer("count", 1),
-    flags: letters,
-    frame: run.length === 4 ? fields.integer("frame", 0) : null,
-  };
 }

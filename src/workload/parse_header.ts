@@ -11,6 +11,12 @@ export const MODELLED = {
   flush_ceiling: 33,
 } as const;
 
+/** Words of the files below /sys/kernel/mm/transparent_hugepage (transhuge.rst). */
+const THP_WORDS = ["always", "madvise", "never"];
+const SHMEM_THP_WORDS = ["always", "within_size", "advise", "never", "deny", "force"];
+const FOLIO_WORDS = [...THP_WORDS, "inherit"];
+const FOLIO_SIZE = /^\d+kB$/;
+
 export function parseHeader(fields: Fields): RecordingHeader {
   const format = fields.integer("format");
   if (format !== 1) {
@@ -28,9 +34,9 @@ export function parseHeader(fields: Fields): RecordingHeader {
     cpus: fields.integer("cpus", 1),
     page: fields.integer("page", 1),
     pmd: fields.integer("pmd", 1),
-    thp: textOr(fields, "thp", "never"),
-    shmem_thp: textOr(fields, "shmem_thp", "never"),
-    thp_sizes: fields.has("thp_sizes") ? texts(fields.nested("thp_sizes")) : {},
+    thp: fields.has("thp") ? fields.word("thp", THP_WORDS) : "never",
+    shmem_thp: fields.has("shmem_thp") ? fields.word("shmem_thp", SHMEM_THP_WORDS) : "never",
+    thp_sizes: fields.has("thp_sizes") ? folioSizes(fields.nested("thp_sizes")) : {},
     swap: fields.has("swap") && fields.boolean("swap"),
     ksm: textOr(fields, "ksm", "0"),
     flush_ceiling: fields.integer("flush_ceiling", 0),
@@ -88,8 +94,11 @@ function textArray(fields: Fields, name: string): string[] {
   return values;
 }
 
-function texts(fields: Fields): Record<string, string> {
-  return Object.fromEntries(Object.keys(fields.object).map((name) => [name, fields.text(name)]));
+function folioSizes(fields: Fields): Record<string, string> {
+  const sizes = Object.keys(fields.object);
+  const wrong = sizes.find((size) => !FOLIO_SIZE.test(size));
+  if (wrong !== undefined) fields.fail(`"${wrong}" is not a folio size such as 64kB`);
+  return Object.fromEntries(sizes.map((size) => [size, fields.word(size, FOLIO_WORDS)]));
 }
 
 function counts(fields: Fields): Record<string, number> {

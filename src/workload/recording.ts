@@ -33,6 +33,8 @@ export interface ReadOptions {
 
 const NEWLINE = 10;
 const OPENING_BRACE = 123;
+/** The first byte of U+FEFF in UTF-8. */
+const BYTE_ORDER_MARK = 0xef;
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 const NO_HEADER = "the first line is not the header of a recording";
 const WHAT_TO_GIVE = "Give a recording: a .jsonl.gz or .jsonl file of format 1";
@@ -69,7 +71,7 @@ export class RecordingReader {
   readonly #counts = new Map<string, number>();
   readonly #acceptLost: boolean;
   readonly #chunks: AsyncGenerator<Uint8Array, void>;
-  readonly #decoder = new TextDecoder("utf-8", { fatal: true });
+  readonly #decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
   #isAtEnd = false;
   /** What is read but not yet a whole line, or waits for the events to be asked for. */
   #rest: Uint8Array[] = [];
@@ -100,6 +102,7 @@ export class RecordingReader {
         throw new RecordingError(this.file, null, "the file is empty", CUT_SHORT);
       }
       if (chunk === undefined) break;
+      if (this.#restBytes === 0 && chunk[0] === BYTE_ORDER_MARK) this.#refuseMark();
       if (this.#restBytes === 0 && chunk[0] !== OPENING_BRACE) break;
       const newline = chunk.indexOf(NEWLINE);
       this.#keepRest(newline < 0 ? chunk : chunk.subarray(0, newline));
@@ -110,6 +113,15 @@ export class RecordingReader {
     }
     this.#line = 1;
     this.#fail(NO_HEADER, WHAT_TO_GIVE);
+  }
+
+  /** No text of this format begins with the first byte of a byte order mark. */
+  #refuseMark(): never {
+    this.#line = 1;
+    return this.#fail(
+      "the file begins with a byte order mark",
+      "Save it as UTF-8 without the mark, or take a fresh copy",
+    );
   }
 
   /** The events; those that `core` reads come as records, which is the fast way. */

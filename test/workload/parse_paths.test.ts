@@ -58,6 +58,8 @@ const TYPICAL = [
   '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"exit","call":"brk","ret":"0x555555905000"}',
 ];
 
+const TASK = '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":';
+
 /** Letters that matter to JSON, put in place of some others. */
 const CHANGE = fc.record({
   removed: fc.nat({ max: 3 }),
@@ -110,6 +112,12 @@ describe("the core as a reader of lines", () => {
     core.open(bytesOf(line));
     expect(core.read(0, 1, 7).records).not.toHaveLength(0);
     expect(core.read(0, 1, 8).records).toHaveLength(0);
+  });
+
+  test("takes a line that ends as on Windows", () => {
+    expect(TYPICAL.map((text) => fast(`${text}\r`, 2))).toEqual(
+      TYPICAL.map((text) => slow(text, 2)),
+    );
   });
 
   test("reads on behind a line that it left, and stops before one that is not whole", () => {
@@ -166,6 +174,18 @@ describe("the core as a reader of lines", () => {
       "no comma",
       '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"enter","call":"munmap","a":{"addr":"0x0""len":1}}',
     ],
+    ["bounds that are no page's", `${TASK}"inval","start":"0x800","end":"0x1000"}`],
+    ["an error code that x86 has not", `${TASK}"fault","addr":"0x1","err":256,"k":0}`],
+    ["a task switch that flushes pages", `${TASK}"tlb","reason":"task_switch","pages":1}`],
+    ["fewer pages than everything", `${TASK}"tlb","reason":"local_mm","pages":-2}`],
+    ["a missing argument", `${TASK}"enter","call":"munmap","a":{"addr":"0x0"}}`],
+    ["an address that is no text", `${TASK}"enter","call":"brk","a":{"addr":4096}}`],
+    ["an address as result that is none", `${TASK}"exit","call":"brk","ret":4096}`],
+    [
+      "a result that is an address and should be none",
+      `${TASK}"exit","call":"munmap","ret":"0x0"}`,
+    ],
+    ["a result below all errors", `${TASK}"exit","call":"munmap","ret":-4096}`],
     [
       "more after its end",
       '{"t":7,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"exit","call":"munmap","ret":0}}',

@@ -20,6 +20,34 @@ const TRAILER = '{"ev":"end_of_trace","events":{"fault":2},"lost":0,"dropped":{}
 const UNCOUNTED = TRAILER.replace('"fault":2', "");
 const WHOLE = [HEADER, FAULT, LATER, TRAILER];
 
+/** Snapshots that /proc cannot have shown, with what is said of them. */
+function snapshotDamage(): [problem: string, event: string][] {
+  const vma = (start: string, end: string, more = ""): string =>
+    `{"start":"${start}","end":"${end}","perm":"rw-p"${more}}`;
+  const snap = (vmas: string, pages: string): string =>
+    `"ev":"snap","vmas":[${vmas}],"pages":[${pages}]`;
+  const low = vma("0x1000", "0x3000");
+  const high = vma("0x5000", "0x6000");
+  return [
+    ["the vma at 0x1000 begins before", snap(`${high},${low}`, "")],
+    ["the vma at 0x2000 begins before", snap(`${low},${vma("0x2000", "0x4000")}`, "")],
+    ['"end" of a vma of the snapshot is "0x1001", not', snap(vma("0x1000", "0x1001"), "")],
+    ["the offset 7 of a vma", snap(vma("0x1000", "0x2000", ',"file":1,"off":7'), "")],
+    ["a page at 0x3000, but no vma there", snap(`${low},${high}`, '["0x2000",4,"P"]')],
+    ["a page at 0x0, but no vma there", snap(low, '["0x0",1,"P"]')],
+    ["the pages at 0x1000 begin before", snap(low, '["0x2000",1,"P"],["0x1000",1,"P"]')],
+    ["the pages at 0x2000 begin before", snap(low, '["0x1000",2,"P"],["0x2000",1,"P"]')],
+    ['"count" of a page run is -1, not', snap(low, '["0x1000",-1,"P"]')],
+    ['the page flags "PS" are of no page', snap(low, '["0x1000",1,"PS"]')],
+    ['the page flags "PxP" are of no page', snap(low, '["0x1000",1,"PxP"]')],
+    ['the page flags "x" are of no page', snap(low, '["0x1000",1,"x"]')],
+  ];
+}
+
+function latin1(...lines: readonly string[]): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(Buffer.from(lines.join("\n"), "latin1"));
+}
+
 async function refusal(bytes: Uint8Array): Promise<RecordingError> {
   try {
     await readAll(bytes);
@@ -122,6 +150,12 @@ describe("the reader of recordings", () => {
     expect((await readAll(bytes)).events).toHaveLength(2);
   });
 
+  test("reads lines that end as on Windows", async () => {
+    const lines = linesOf("micro/brk_1.jsonl.gz").map((line) => `${line}\r`);
+    const { events } = await readAll(bytesOf(...lines));
+    expect(events).toEqual((await readAll(plainBytes("micro/brk_1.jsonl.gz"))).events);
+  });
+
   test("keeps a call that it does not know", async () => {
     const enter =
       '{"t":8,"p":1,"tid":1,"mm":1,"cpu":0,"ev":"enter","call":"frobnicate","a":{"where":"0x10","n":3}}';
@@ -184,6 +218,11 @@ describe("an unusable recording", () => {
     ["the first line is not the header", Uint8Array.from([0x7f, 0x45, 0x4c, 0x46]), 1],
     ["the first line is not the header", bytesOf(FAULT, LATER, TRAILER), 1],
     ["the first line is not the header", bytesOf("", ...WHOLE), 1],
+    ["begins with a byte order mark", bytesOf(`\ufeff${HEADER}`, FAULT, LATER, TRAILER), 1],
+    ["the line is not a JSON object", bytesOf(HEADER, `\ufeff${FAULT}`, LATER, TRAILER), 2],
+    ["the line is not a JSON object", bytesOf(HEADER, FAULT + LATER, TRAILER), 2],
+    ["the line is not a JSON object", bytesOf(HEADER, `\0${FAULT}`, LATER, TRAILER), 2],
+    ["the line is not UTF-8", latin1(HEADER, FAULT.replace("fault", "fa\xfflt"), TRAILER), 2],
     ["the line is not a JSON object", bytesOf(HEADER, "nonsense", TRAILER), 2],
     ["the line is not a JSON object", bytesOf(HEADER, FAULT, "", LATER, TRAILER), 3],
     ["the line is not a JSON object", bytesOf(HEADER, "[1,2]", TRAILER), 2],
@@ -226,18 +265,44 @@ describe("an unusable recording", () => {
     ['"reason" of the tlb is "whim", not one of', '"ev":"tlb","reason":"whim","pages":1'],
     ['"start" of the inval is not below', '"ev":"inval","start":"0x2000","end":"0x2000"'],
     ['the field "a" of the enter is missing', '"ev":"enter","call":"brk"'],
-    ['the field "addr" of "a" of the enter', '"ev":"enter","call":"brk","a":{"addr":true}'],
+    ['the field "addr" of the enter of brk is true', '"ev":"enter","call":"brk","a":{"addr":true}'],
+    ['the field "len" of the enter of munmap', '"ev":"enter","call":"munmap","a":{"addr":"0x0"}'],
+    ['"addr" of the enter of brk is 4096, not', '"ev":"enter","call":"brk","a":{"addr":4096}'],
+    ['the field "ret" of the exit is 4096, not', '"ev":"exit","call":"mmap","ret":4096'],
+    ['the field "ret" of the exit is "0x0", not', '"ev":"exit","call":"munmap","ret":"0x0"'],
+    ['the field "ret" of the exit is -4096, not', '"ev":"exit","call":"munmap","ret":-4096'],
+    ['"start" of the inval is "0x1800", not a mul', '"ev":"inval","start":"0x1800","end":"0x2000"'],
+    ['"err" of the fault is 256, which is no', '"ev":"fault","addr":"0x0","err":256,"k":0'],
+    ['"pages" of the tlb is 1, which a flush for', '"ev":"tlb","reason":"task_switch","pages":1'],
+    ['"pages" of the tlb is -2, not in', '"ev":"tlb","reason":"local_mm","pages":-2'],
+    [
+      '"kind" of the file is "nfs", not one of',
+      '"ev":"file","fd":3,"kind":"nfs","len":1,"filled":0',
+    ],
+    [
+      '"filled" of the file, 2, is above its "len"',
+      '"ev":"file","fd":3,"kind":"ext4","len":1,"filled":2',
+    ],
+    ['"sig" of the signal is "SEGVV", not one of', '"ev":"signal","addr":"0x0","sig":"SEGVV"'],
+    ['"what" of the ksm is "merge", not one of', '"ev":"ksm","what":"merge","err":0'],
+    [
+      '"status" of the thp is "fine", not one of',
+      '"ev":"thp","what":"collapse_huge_page","status":"fine"',
+    ],
+    ['"order" of the mig_set is 19, not in', '"ev":"mig_set","addr":"0x0","order":19'],
+    ['the fault has both "kthread" and "p"', '"kthread":"ksmd","p":1,"ev":"fault"'],
     ['the field "ret" of the exit is missing', '"ev":"exit","call":"brk"'],
     ['the field "byte" of the op is missing', '"ev":"op","op":"write","addr":"0x0","n":1,"step":1'],
     [
       'the permissions "rw" are not',
       '"ev":"snap","pages":[],"vmas":[{"start":"0x0","end":"0x1000","perm":"rw"}]',
     ],
+    ...snapshotDamage(),
     ['the page flags "PQ" are not', '"ev":"snap","vmas":[],"pages":[["0x0",1,"PQ"]]'],
     ["a page run of the snapshot is not", '"ev":"snap","vmas":[],"pages":[["0x0",1]]'],
     ['the field "p" of the enter is missing', '"kthread":"ksmd","ev":"enter","call":"brk","a":{}'],
   ])("is refused where an event is malformed: %s", async (problem, fields) => {
-    const task = fields.includes("kthread") ? "" : '"p":1,"tid":1,"mm":1,';
+    const task = fields.startsWith('"kthread"') ? "" : '"p":1,"tid":1,"mm":1,';
     const error = await refusal(bytesOf(HEADER, `{"t":7,${task}"cpu":0,${fields}}`, TRAILER));
     expect(error.problem).toContain(problem);
     expect(error.line).toBe(2);
@@ -258,6 +323,18 @@ describe("an unusable recording", () => {
 
   test("is refused when the checksum of its compressed data is wrong", async () => {
     expect((await refusal(flipped)).problem).toContain("the compressed data is damaged");
+  });
+
+  test.each([
+    ["thp", '"cpus":2', '"cpus":2,"thp":"madvize"', '"madvize", not one of always, madvise, never'],
+    ["shmem_thp", '"cpus":2', '"cpus":2,"shmem_thp":""', '"", not one of always, within_size'],
+    ["64kB", '"cpus":2', '"cpus":2,"thp_sizes":{"64kB":"on"}', '"on", not one of always'],
+    ["cpus", '"cpus":2', '"cpus":0', "is 0, not in [1,"],
+  ])("is refused when the field %s of its header is damaged", async (name, was, is, problem) => {
+    const error = await refusal(bytesOf(HEADER.replace(was, is), FAULT, LATER, TRAILER));
+    expect(error.problem).toContain(`"${name}" of `);
+    expect(error.problem).toContain(problem);
+    expect(error.line).toBe(1);
   });
 
   test("is refused for a format that is not known", async () => {
