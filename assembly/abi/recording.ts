@@ -230,6 +230,16 @@ export enum ReplayAction {
   /** address: a uprobe is set, and cleared. */
   SetBreakpoint = 24,
   ClearBreakpoint = 25,
+  /** fd, first page, end page: a driver that tracks writes protects what maps it. */
+  TrackWrites = 26,
+  /** ... or cleans it. */
+  TrackDirty = 27,
+  /** start, end: reclaim asks as CheckReferenced does, with generations. */
+  LookAround = 28,
+  /** start, end: a new generation begins. */
+  AgeGeneration = 29,
+  /** fd, first page, end page: a driver takes back what maps it. */
+  UnmapMapping = 30,
 }
 
 /** What of the recorded system decides how its mm behaves. */

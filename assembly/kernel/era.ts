@@ -52,6 +52,11 @@ export class EraFacts {
   /** clear_young, for who needs no flush (4.3). */
   hasClearYoung: bool = true;
 
+  /** The LRU may be one of generations (6.1) ... */
+  hasGenerations: bool = true;
+  /** ... which tells notifiers of the bits that it clears (6.14). */
+  tellsGenerations: bool = true;
+
   /** A range says whose it is (5.9). */
   rangesHaveOwners: bool = true;
 
@@ -174,6 +179,7 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.collapsesWritable = true;
   facts.reapsBackwards = false;
   facts.takesFolios = true;
+  facts.tellsGenerations = false;
   facts.rewritesProbed = false;
   if (isArm64) facts.batchesReclaim = false;
 }
@@ -185,6 +191,7 @@ function asIn4_15(facts: EraFacts, isArm64: bool): void {
   facts.gathersProtection = false;
   facts.sparesShared = false;
   facts.rangesHaveOwners = false;
+  facts.hasGenerations = false;
   facts.flushesExclusive = false;
   facts.dropsProbed = false;
   facts.widensShared = false;

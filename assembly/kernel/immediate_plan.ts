@@ -39,9 +39,11 @@ import { clearSoftDirtyRange } from "./mm/soft_dirty";
 import { fillUserHole } from "./mm/user_holes";
 import { Vma, isShared } from "./mm/vma";
 import { prepareAnonVma } from "./mm/anon_vma";
-import { ageFolio, sampleYoung, testYoung } from "./mm/young";
+import { ageEntries } from "./mm/generations";
+import { trackWrites } from "./mm/track_writes";
+import { ageFolio, sampleYoung, testYoung, testYoungTable } from "./mm/young";
 import { zapRange } from "./mm/zap";
-import { Plan, ZapKind } from "./plan";
+import { AgeReason, Plan, ZapKind } from "./plan";
 
 export class ImmediatePlan extends Plan {
   /** Set once, right after the kernel that owns this plan was made. */
@@ -121,8 +123,20 @@ export class ImmediatePlan extends Plan {
     markCold(this.kernel, vma, start, end);
   }
 
-  ageFolio(headPfn: u32, flushes: bool): u32 {
-    return ageFolio(this.kernel, headPfn, flushes);
+  ageFolio(headPfn: u32, reason: AgeReason): u32 {
+    return ageFolio(this.kernel, headPfn, reason);
+  }
+
+  ageEntries(vma: Vma, start: u64, end: u64): void {
+    ageEntries(this.kernel, vma, start, end);
+  }
+
+  testYoungTable(vma: Vma, block: u64, table: u32): void {
+    testYoungTable(this.kernel, vma, block, table);
+  }
+
+  trackWrites(vma: Vma, start: u64, end: u64, cleans: bool): void {
+    trackWrites(this.kernel, vma, start, end, cleans);
   }
 
   sampleYoung(vma: Vma, va: u64): void {

@@ -25,6 +25,16 @@ export const enum ZapKind {
   Reap = 5,
 }
 
+/** Who asks whether a folio is in use. */
+export const enum AgeReason {
+  /** Idle page tracking, which flushes nothing. */
+  Idle = 0,
+  /** Reclaim from the classic LRU. */
+  Reclaim = 1,
+  /** Reclaim from an LRU of generations. */
+  Generations = 2,
+}
+
 export abstract class Plan {
   abstract mmapLockWrite(mm: Mm): void;
   abstract mmapLockRead(mm: Mm): void;
@@ -77,9 +87,15 @@ export abstract class Plan {
   /** MADV_COLD: entries become old. */
   abstract markCold(vma: Vma, start: u64, end: u64): void;
   /**
-   * Clears the accessed bits of a folio in every mm, with a flush or without; how many were set.
+   * Clears the accessed bits of a folio in every mm; how many were set.
    */
-  abstract ageFolio(headPfn: u32, flushes: bool): u32;
+  abstract ageFolio(headPfn: u32, reason: AgeReason): u32;
+  /** A new generation of the LRU begins: entries that were accessed become old. */
+  abstract ageEntries(vma: Vma, start: u64, end: u64): void;
+  /** khugepaged: whether the pages that the table of `block` maps are in use. */
+  abstract testYoungTable(vma: Vma, block: u64, table: u32): void;
+  /** A driver that tracks writes: entries lose the right to write, or their dirty bits. */
+  abstract trackWrites(vma: Vma, start: u64, end: u64, cleans: bool): void;
   /** DAMON: the entry of `va` becomes old. */
   abstract sampleYoung(vma: Vma, va: u64): void;
   /** DAMON: whether `va` was accessed since. */

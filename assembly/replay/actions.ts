@@ -5,8 +5,16 @@ import { ReplayAction } from "../abi/recording";
 import { Kernel } from "../kernel/kernel";
 import { Mm } from "../kernel/mm/mm";
 import { Access } from "../kernel/mm/access";
-import { checkReferenced, checkSample, prepareSample, trackIdle } from "../kernel/operations/aging";
+import {
+  ageGeneration,
+  checkReferenced,
+  checkSample,
+  lookAroundRange,
+  prepareSample,
+  trackIdle,
+} from "../kernel/operations/aging";
 import { migrateToDevice, takeForDevice } from "../kernel/operations/device_memory";
+import { trackWrites } from "../kernel/operations/dirty_tracking";
 import { hintRange } from "../kernel/operations/numa_hint";
 import { reapMm } from "../kernel/operations/reap";
 import { writeDirect } from "../kernel/operations/file_operations";
@@ -72,6 +80,19 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
     case ReplayAction.CheckReferenced:
       checkReferenced(kernel, mm, a, b);
       return true;
+    case ReplayAction.LookAround:
+      lookAroundRange(kernel, mm, a, b);
+      return true;
+    case ReplayAction.AgeGeneration:
+      ageGeneration(kernel, mm, a, b);
+      return true;
+    case ReplayAction.TrackWrites:
+    case ReplayAction.TrackDirty: {
+      const cleans = task.action == ReplayAction.TrackDirty;
+      const file = descriptors.find(task.process, <u32>a);
+      trackWrites(kernel, file, b, task.action2, cleans);
+      return true;
+    }
     case ReplayAction.TrackIdle:
       trackIdle(kernel, mm, a, b);
       return true;

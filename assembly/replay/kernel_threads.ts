@@ -20,8 +20,8 @@ import { Mm, findVma, mmAt } from "../kernel/mm/mm";
 import { reclaimFolio } from "../kernel/mm/reclaim";
 import { endRmap, flushReclaimed, flushMigrated, startRmap } from "../kernel/mm/unmap_flush";
 import { hideUnderMigration, isUnderMigration, showAfterMigration } from "../kernel/mm/migration";
-import { Vma, isAnonymous, isShared, linearPage } from "../kernel/mm/vma";
-import { collapseBlock } from "../kernel/operations/collapse";
+import { Vma, isShared, linearPage } from "../kernel/mm/vma";
+import { collapseForDaemon } from "../kernel/operations/collapse";
 import { cleanFolio } from "../kernel/operations/file_operations";
 
 export class KernelThreads {
@@ -110,7 +110,7 @@ export class KernelThreads {
   collapse(start: u64, end: u64): void {
     if (end - start != PMD_SIZE) return;
     const vma = this.vmaOfBlock(start);
-    if (vma != null && isAnonymous(vma)) collapseBlock(this.kernel, vma, start);
+    if (vma != null) collapseForDaemon(this.kernel, vma, start);
   }
 
   private vmaOfBlock(start: u64): Vma | null {

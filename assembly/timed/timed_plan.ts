@@ -227,6 +227,12 @@ export class TimedPlan extends ImmediatePlan {
     super.cleanFileFolio(headPfn);
   }
 
+  trackWrites(vma: Vma, start: u64, end: u64, cleans: bool): void {
+    this.enter(Taker.Other, vma.mm);
+    super.trackWrites(vma, start, end, cleans);
+    this.spendOn(TraceWhat.Protected, vma, start, end);
+  }
+
   replaceHugePage(vma: Vma, va: u64): void {
     this.enter(Taker.Cow, vma.mm);
     super.replaceHugePage(vma, va);

@@ -51,7 +51,9 @@ export class ReplayCore {
   }
 
   finish(): void {
-    this.#carryOut(() => { this.core.exports.replayFinish(); });
+    this.#carryOut(() => {
+      this.core.exports.replayFinish();
+    });
   }
 
   #carryOut(act: () => void): void {

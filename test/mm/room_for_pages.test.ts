@@ -71,7 +71,9 @@ describe("the replay ends with a message", () => {
     const [program] = await started();
     program.map(FIRST, 9000 * BLOCK_PAGES);
     for (let block = 0; block < 9000; block++) program.write(FIRST + block * BLOCK_PAGES, 1);
-    expect(() => { program.carryOut(); }).toThrow(FULL);
+    expect(() => {
+      program.carryOut();
+    }).toThrow(FULL);
   });
 
   test("where forks do (copy_page_range)", async () => {
@@ -82,6 +84,8 @@ describe("the replay ends with a message", () => {
     program.carryOut();
     program.fork();
     program.fork();
-    expect(() => { program.carryOut(); }).toThrow(FULL);
+    expect(() => {
+      program.carryOut();
+    }).toThrow(FULL);
   });
 });

@@ -82,7 +82,9 @@ describe("a recorded program", () => {
       protocol: "none",
       workload: { recording: "sparse" },
     });
-    await expect(runScenario(resolved, sparseProgram(9000))).rejects.toThrow("the program needs more page tables than the model has");
+    await expect(runScenario(resolved, sparseProgram(9000))).rejects.toThrow(
+      "the program needs more page tables than the model has",
+    );
   });
 
   test("that needs more frames than the machine has is refused", () => {

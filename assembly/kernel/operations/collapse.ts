@@ -27,22 +27,31 @@ export function collapseRange(kernel: Kernel, vma: Vma, start: u64, end: u64): b
   return true;
 }
 
-export function collapseBlock(kernel: Kernel, vma: Vma, block: u64): void {
+function collapseBlock(kernel: Kernel, vma: Vma, block: u64): void {
   if (block < vma.start || block + PMD_SIZE > vma.end) return;
-  if (isAnonymous(vma)) collapseAnon(kernel, mmAt(vma.mm), vma, block);
+  if (isAnonymous(vma)) collapseAnon(kernel, mmAt(vma.mm), vma, block, false);
   else if (kernel.files.isShmem(vma.file)) collapseFile(kernel, vma, block);
 }
 
-function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64): void {
+/** khugepaged, which asks notifiers whether the pages are in use, and takes anonymous memory. */
+export function collapseForDaemon(kernel: Kernel, vma: Vma, block: u64): void {
+  if (block < vma.start || block + PMD_SIZE > vma.end || !isAnonymous(vma)) return;
+  collapseAnon(kernel, mmAt(vma.mm), vma, block, true);
+}
+
+function collapseAnon(kernel: Kernel, mm: Mm, vma: Vma, block: u64, isDaemon: bool): void {
   const address = kernel.tables.find(mm, block, LEVEL_PMD);
   if (address == 0 || load<u64>(address) == 0 || isHuge(load<u64>(address))) return;
   if (kernel.facts.collapsesWritable && !hasWritable(kernel, entryFrame(load<u64>(address)))) {
     return;
   }
+  if (isDaemon) kernel.plan.testYoungTable(vma, block, entryFrame(load<u64>(address)));
   kernel.plan.mmapLockWrite(mm);
   kernel.plan.rangeStart(mm, NotifierEvent.Clear, block, block + PMD_SIZE);
   const table = kernel.plan.detachTable(vma, block);
   kernel.plan.rangeEnd(mm);
+  // __collapse_huge_page_isolate asks again
+  if (isDaemon) kernel.plan.testYoungTable(vma, block, table);
   kernel.plan.collapseTable(vma, block, table);
   kernel.plan.mmapUnlock(mm);
 }
