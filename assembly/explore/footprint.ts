@@ -4,7 +4,7 @@
  *
  * Simplifies: a step counts as touching all that a step of its kind may touch in any state.
  */
-import { DeviceMove, ProtocolTrait, StepKind } from "../abi/vocabulary";
+import { DeviceMove, StepKind } from "../abi/vocabulary";
 
 // What all share.
 const MMAP_LOCK: u64 = 1 << 0;

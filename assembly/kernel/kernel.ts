@@ -5,7 +5,6 @@
  */
 import { ThpPolicy } from "../abi/recording";
 import { Arena } from "../base/arena";
-import { LongMap } from "../base/long_map";
 import { WordList } from "../base/word_list";
 import { PhysicalMemory } from "../hardware/memory/physical_memory";
 import { Announcer } from "./announcer";

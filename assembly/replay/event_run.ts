@@ -3,6 +3,8 @@
  * cause.
  */
 import { Arena } from "../base/arena";
+import { FlushReason } from "../abi/recording";
+import { EventRecord } from "../abi/records";
 
 export const enum EventKind {
   Notifier = 0,
@@ -61,6 +63,25 @@ export function pushEvent(
   event.b = b;
   event.matched = 0;
   event.cpu = cpu;
+}
+
+/** Adds what a record says: a notifier call's range, or a flush's reason and pages. */
+export function pushRecord(
+  arena: Arena,
+  run: EventRun,
+  kind: EventKind,
+  record: EventRecord,
+): void {
+  pushEvent(arena, run, kind, record.a0, record.a1, record.line, record.cpu);
+}
+
+/** Whether an mm determines that there is a flush of this reason. */
+export function isDetermined(reason: u64): bool {
+  return (
+    reason == <u64>FlushReason.LocalMm ||
+    reason == <u64>FlushReason.SendIpi ||
+    reason == <u64>FlushReason.Local
+  );
 }
 
 /** Moves an event of the run to an earlier place, over what is there. */

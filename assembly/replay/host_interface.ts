@@ -77,21 +77,21 @@ function countState(replay: Replay, counter: u32): u32 {
     case ReplayCounter.SnapshotsEqual:
       return snapshots.equal;
     case ReplayCounter.FaultsExpected:
-      return replay.faultsExpected;
+      return replay.faults.expected;
     case ReplayCounter.FaultsUnneeded:
-      return replay.faultsUnneeded;
+      return replay.faults.unneeded;
     case ReplayCounter.FaultsMissing:
-      return replay.faultsMissing;
+      return replay.faults.missing;
     case ReplayCounter.UnsupportedKinds:
       return replay.unsupported.order.length;
     case ReplayCounter.KthreadKinds:
-      return replay.kthreadInputs.order.length;
+      return replay.inputs.order.length;
     case ReplayCounter.FramesInUse:
       return replay.kernel.frames.inUse;
     case ReplayCounter.TablesInUse:
       return replay.kernel.tables.inUse;
     case ReplayCounter.FirstBadFaultLine:
-      return replay.firstBadFaultLine;
+      return replay.faults.firstBadLine;
     case ReplayCounter.SnapshotDifference:
       return snapshots.firstDifference;
     case ReplayCounter.SnapshotExpected:
@@ -119,9 +119,9 @@ function countState(replay: Replay, counter: u32): u32 {
  * List 0 is what is unsupported, list 1 what kernel threads did: what times 2^32, plus its count.
  */
 export function listed(replay: Replay, list: u32, index: u32): f64 {
-  const counts = list == 0 ? replay.unsupported : replay.kthreadInputs;
+  const counts = list == 0 ? replay.unsupported : replay.inputs;
   const what = counts.order.at(index);
-  return <f64>what * 4294967296.0 + <f64>counts.calls.get(<u64>what + 1);
+  return <f64>what * 4294967296.0 + <f64>counts.counts.get(<u64>what + 1);
 }
 
 export function auditState(replay: Replay): u32 {
