@@ -25,6 +25,9 @@
  * - **Model** devices: `GpuDevice`, `NicDevice`, `AcceleratorDevice`, or a `DeviceModel` of one's
  *   own; its `toScenario()` goes into the scenario, it itself to a run as `devices`.
  *
+ * Whoever calls a function with what it does not take is told every wrong field at once, and what
+ * to try: `InvalidArgument`, an `InvalidScenario` as those that scenarios end in.
+ *
  * ```ts
  * const notifiers = new NotifierRegistry();
  * notifiers.register(program.sharedMm, {
@@ -71,6 +74,7 @@ export type {
 } from "./run/result.js";
 export { runScenario, type RunOptions } from "./run/run.js";
 export { Simulation, type Snapshot } from "./run/simulation.js";
+export { InvalidArgument } from "./scenario/arguments.js";
 export {
   formatScenarioError,
   InvalidScenario,

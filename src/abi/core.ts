@@ -13,7 +13,9 @@ import { wasmUrl } from "./wasm_url.js";
 /** The typed exports of the core. */
 export type CoreExports = Awaited<ReturnType<typeof Generated.instantiate>>;
 
-export type CoreBuild = "release" | "trace" | "debug";
+const BUILDS = ["release", "trace", "debug"] as const;
+
+export type CoreBuild = (typeof BUILDS)[number];
 
 /**
  * What the core asks of host code that implements a notifier; see assembly/timed/host_notifier.ts.
@@ -51,6 +53,11 @@ const modules = new Map<CoreBuild, Promise<WebAssembly.Module>>();
 function compiled(build: CoreBuild): Promise<WebAssembly.Module> {
   const known = modules.get(build);
   if (known !== undefined) return known;
+  if (!BUILDS.includes(build)) {
+    throw new RangeError(
+      `there is no core ${JSON.stringify(build)}: give one of ${BUILDS.join(", ")}`,
+    );
+  }
   const module = readPackageFile(wasmUrl(build)).then((bytes) => WebAssembly.compile(bytes));
   modules.set(build, module);
   return module;

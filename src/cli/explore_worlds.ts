@@ -54,7 +54,7 @@ async function exploreOne(
   if (neverEnds) parts.push(NEVER_ENDS);
   const shortest = shortestViolation(result);
   const example = shortest === null ? null : await replayToken(shortest.token, machine);
-  if (example !== null) parts.push(formatTimeline(example, options));
+  if (example !== null) parts.push(formatTimeline(example, { states: options.states }));
   const [asked] = options.properties ?? [];
   const claim = asked === undefined ? null : { world, property: asked };
   await writeExploreFiles(options, example, claim, machine);

@@ -56,7 +56,9 @@ async function replayExploration(given: string, options: TokenOptions): Promise<
       steps,
       token,
     },
-    text: [describeWorld(world), "", formatTimeline(example, options)].join("\n"),
+    text: [describeWorld(world), "", formatTimeline(example, { states: options.states })].join(
+      "\n",
+    ),
     found: isReproduced,
   };
 }

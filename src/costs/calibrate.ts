@@ -5,6 +5,9 @@
  * Simplifies: steps do not overlap, and no step is cheaper for having been done just before.
  */
 import { fcnnlsVector } from "ml-fcnnls";
+import { z } from "zod";
+import { argumentsOf } from "../scenario/arguments.js";
+import { costsArgument, countsArgument, measuredArgument } from "./arguments.js";
 import {
   COST_PARAMETER_NAMES,
   type CostCounts,
@@ -21,8 +24,13 @@ export interface Equation {
 /** Finer than the default: the smallest prices are some hundredths of a microsecond. */
 const TOLERANCE = 1e-10;
 
+const checkEquations = argumentsOf("fitCosts", {
+  equations: z.array(z.strictObject({ counts: countsArgument, us: measuredArgument })).min(1),
+});
+
 /** Prices that no equation speaks of are 0. */
 export function fitCosts(equations: readonly Equation[]): Costs {
+  checkEquations({ equations });
   const known = COST_PARAMETER_NAMES.filter((name) =>
     equations.some(({ counts }) => (counts[name] ?? 0) !== 0),
   );
@@ -36,8 +44,11 @@ export function fitCosts(equations: readonly Equation[]): Costs {
   return Object.fromEntries(entries) as Costs;
 }
 
+const checkPrice = argumentsOf("priceOf", { counts: countsArgument, costs: costsArgument });
+
 /** The sum of the steps, each at its price. */
 export function priceOf(counts: CostCounts, costs: Costs): number {
+  checkPrice({ counts, costs });
   return COST_PARAMETER_NAMES.reduce((sum, name) => sum + (counts[name] ?? 0) * costs[name], 0);
 }
 

@@ -1,7 +1,16 @@
 /** The prices that follow from the measured table, and how well they reproduce it. */
+import { z } from "zod";
 import { once } from "../base/once.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { wordsOf } from "../scenario/vocabulary.js";
+import { countsArgument, measuredArgument } from "./arguments.js";
 import { fitCosts, priceOf, rootMeanSquare } from "./calibrate.js";
-import { MEASURED_ON, type MeasuredOperation } from "./measured.js";
+import {
+  MEASURED_ON,
+  MEASURED_OPERATIONS,
+  MEASURED_STATES,
+  type MeasuredOperation,
+} from "./measured.js";
 import { measuredObservations, type Observation } from "./observations.js";
 import {
   COST_PARAMETER_NAMES,
@@ -38,7 +47,23 @@ export interface Calibration {
   readonly withinQuartiles: number;
 }
 
+const checkObservations = argumentsOf("calibrate", {
+  observations: z
+    .array(
+      z.strictObject({
+        operation: z.enum(MEASURED_OPERATIONS),
+        pages: z.int().min(1),
+        state: z.enum(wordsOf(MEASURED_STATES)),
+        cpus: z.literal([1, 2]),
+        counts: countsArgument,
+        measuredUs: z.tuple([measuredArgument, measuredArgument, measuredArgument]),
+      }),
+    )
+    .min(1),
+});
+
 export function calibrate(observations: readonly Observation[]): Calibration {
+  checkObservations({ observations });
   const costs = fitCosts(observations.map(({ counts, measuredUs: [us] }) => ({ counts, us })));
   const cells = observations.map((observation) => cellOf(observation, costs));
   const operations = [...new Set(cells.map(({ operation }) => operation))];

@@ -29,19 +29,22 @@ export type MeasuredState = keyof typeof MEASURED_STATES;
  * populates one page in each of `pages` vmas; `fault_zero_cow` writes to a zero page, `cow_fault`
  * to a page that a living child shares.
  */
-export type MeasuredOperation =
-  | "munmap"
-  | "mprotect_ro"
-  | "mprotect_rw"
-  | "dontneed"
-  | "mremap"
-  | "fault_write"
-  | "fault_read"
-  | "fault_zero_cow"
-  | "fault_file_read"
-  | "fork"
-  | "cow_fault"
-  | "fork_vmas";
+export const MEASURED_OPERATIONS = [
+  "munmap",
+  "mprotect_ro",
+  "mprotect_rw",
+  "dontneed",
+  "mremap",
+  "fault_write",
+  "fault_read",
+  "fault_zero_cow",
+  "fault_file_read",
+  "fork",
+  "cow_fault",
+  "fork_vmas",
+] as const;
+
+export type MeasuredOperation = (typeof MEASURED_OPERATIONS)[number];
 
 export interface OneCpuRow extends Readonly<Record<MeasuredState, Quartiles>> {
   readonly operation: MeasuredOperation;

@@ -1,5 +1,8 @@
 /** What an operation of the mm costs the CPU, for each state of the mm's notifier list. */
-import type { NotifierMode } from "../scenario/vocabulary.js";
+import { z } from "zod";
+import { argumentsOf } from "../scenario/arguments.js";
+import { NOTIFIER_MODES, wordsOf, type NotifierMode } from "../scenario/vocabulary.js";
+import { costsArgument, countsArgument } from "./arguments.js";
 import { priceOf } from "./calibrate.js";
 import type { OperationCounts } from "./operation_counts.js";
 import type { CostCounts, Costs } from "./parameters.js";
@@ -15,6 +18,17 @@ export interface ModelledCost {
   totalUs: number;
 }
 
+const checkArguments = argumentsOf("modelledCost", {
+  counts: z.strictObject({
+    steps: countsArgument,
+    flushes: z.int().min(0),
+    pairs: z.int().min(0),
+  }),
+  costs: costsArgument,
+  mode: z.enum(wordsOf(NOTIFIER_MODES)),
+  others: z.int().min(0),
+});
+
 /**
  * The price of a call to the mm, or of a fault; `others` is the number of other CPUs that run the
  * mm.
@@ -28,6 +42,7 @@ export function modelledCost(
   mode: NotifierMode,
   others = 0,
 ): ModelledCost {
+  checkArguments({ counts, costs, mode, others });
   const operationUs =
     priceOf(counts.steps, costs) + priceOf({ ipi: others * counts.flushes }, costs);
   const notifierUs = priceOf(notifierCounts(mode, counts.pairs), costs) + flagTests(mode, counts);

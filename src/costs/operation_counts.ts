@@ -6,7 +6,9 @@
  * Simplifies: page tables that munmap and MADV_DONTNEED free cost nothing of their own.
  * Source:     linux 6.18 mm/, arch/x86/mm/tlb.c (tlb_single_page_flush_ceiling)
  */
-import type { MeasuredOperation } from "./measured.js";
+import { z } from "zod";
+import { argumentsOf } from "../scenario/arguments.js";
+import { MEASURED_OPERATIONS, type MeasuredOperation } from "./measured.js";
 import type { CostCounts } from "./parameters.js";
 
 export const FLUSH_CEILING_PAGES = 33;
@@ -26,8 +28,14 @@ export interface OperationCounts {
   pairs: number;
 }
 
+const checkArguments = argumentsOf("countsOf", {
+  operation: z.enum(MEASURED_OPERATIONS),
+  pages: z.int().min(1),
+});
+
 /** The counts of one call, or of one fault, for operations that were measured. */
 export function countsOf(operation: MeasuredOperation, pages: number): OperationCounts {
+  checkArguments({ operation, pages });
   switch (operation) {
     case "munmap":
     case "dontneed":

@@ -4,9 +4,10 @@
  * What a model leaves out, the preset of its kind supplies, as for scenario files, with its source
  * (scenario/defaults.ts). A model that is stated wrongly throws InvalidScenario.
  */
+import { argumentsOf } from "../scenario/arguments.js";
 import { loadScenario } from "../scenario/load.js";
 import type { ResolvedAccess, ResolvedDevice, RetryLimit } from "../scenario/resolved.js";
-import type { ScenarioInput } from "../scenario/schema.js";
+import { DeviceSchema, type ScenarioInput } from "../scenario/schema.js";
 import type { DeviceKind } from "../scenario/vocabulary.js";
 
 /** A device as scenario files write it. */
@@ -62,6 +63,12 @@ export class DeviceRefusal extends Error {
 /** Page numbers of a 47-bit user address space. */
 const PAGES = 2 ** 35;
 
+const checkStatement = argumentsOf("DeviceModel", {
+  name: DeviceSchema.shape.name,
+  kind: DeviceSchema.shape.kind,
+  statement: DeviceSchema.omit({ name: true, kind: true }),
+});
+
 export abstract class DeviceModel {
   private readonly values: ResolvedDevice;
 
@@ -70,6 +77,7 @@ export abstract class DeviceModel {
     readonly kind: DeviceKind,
     private readonly statement: DeviceStatement = {},
   ) {
+    checkStatement({ name, kind, statement });
     this.values = resolve({ ...statement, name, kind });
   }
 
@@ -133,11 +141,16 @@ export abstract class DeviceModel {
 
   /** The next access, held to what the model states. Throws DeviceRefusal. */
   chooseAccess(context: AccessContext): DeviceAccess | null {
-    if (this.nextAccess === undefined) {
+    if (typeof this.nextAccess !== "function") {
       throw new DeviceRefusal(`${this.name} does not choose its accesses: it has no nextAccess`);
     }
     const access = this.nextAccess(context);
     if (access === null) return null;
+    if (!isAccess(access)) {
+      throw new DeviceRefusal(
+        `nextAccess of ${this.name} gives no access: give { page, isWrite }, or null for none now`,
+      );
+    }
     if (!(Number.isInteger(access.page) && access.page >= 0 && access.page < PAGES)) {
       throw new DeviceRefusal(`${this.name} accesses page ${access.page}, which no mm has`);
     }
@@ -155,6 +168,12 @@ export interface DeviceLimits {
   readonly credits: number;
   /** Refusals of one request after which it gives up. */
   readonly retryLimit: RetryLimit;
+}
+
+/** A program without types may give anything. */
+function isAccess(access: unknown): access is DeviceAccess {
+  if (typeof access !== "object" || access === null) return false;
+  return "page" in access && "isWrite" in access && typeof access.isWrite === "boolean";
 }
 
 function resolve(entry: DeviceEntry): ResolvedDevice {

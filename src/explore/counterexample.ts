@@ -1,5 +1,7 @@
 /** A path through a small world, replayed step by step in the core that found it. */
 import { ExploreMode } from "../abi/vocabulary.generated.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { machineArgument, tokenArgument } from "./arguments.js";
 import { ExploreMachine, type PathStep } from "./machine.js";
 import { actorOf, narrate } from "./narrate.js";
 import type { PropertyId } from "./properties.js";
@@ -30,11 +32,17 @@ export interface Counterexample {
   readonly isReproduced: boolean;
 }
 
+const checkArguments = argumentsOf("replayToken", {
+  token: tokenArgument,
+  machine: machineArgument.optional(),
+});
+
 /** Repeats what a token names; throws InvalidToken. */
 export async function replayToken(
   token: string,
   machine?: ExploreMachine,
 ): Promise<Counterexample> {
+  checkArguments({ token, machine });
   const content = readToken(token);
   return replay(content, token, machine ?? (await ExploreMachine.create()));
 }

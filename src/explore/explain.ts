@@ -2,6 +2,9 @@
  * Explains a violation by what would have prevented it: each single change of the protocol is
  * explored, and those are kept under which the property holds.
  */
+import { z } from "zod";
+import { argumentsOf, made } from "../scenario/arguments.js";
+import { optionShape, propertyArgument, worldArgument } from "./arguments.js";
 import { exploreWorld, type ExploreOptions } from "./explore.js";
 import { ExploreMachine } from "./machine.js";
 import type { PropertyId } from "./properties.js";
@@ -24,6 +27,13 @@ export interface Prevention {
 const ENOUGH = 3;
 const STATES_MAX = 1_000_000;
 
+const checkArguments = argumentsOf("explain", {
+  world: worldArgument,
+  property: propertyArgument,
+  base: made("an exploration", ["schema", "properties", "states"], "await explore(request)"),
+  options: z.strictObject(optionShape),
+});
+
 /** What would have prevented the violation, the best change first; `base` is the world as it is. */
 export async function explain(
   world: SmallWorld,
@@ -31,6 +41,7 @@ export async function explain(
   base: ExploreResult,
   options: Omit<ExploreOptions, "properties"> = {},
 ): Promise<Prevention[]> {
+  checkArguments({ world, property, base, options });
   const machine = options.machine ?? (await ExploreMachine.create());
   const found: Prevention[] = [];
   let states = 0;

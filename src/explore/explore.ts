@@ -5,7 +5,10 @@
  * turn between two of them.
  */
 import { clockMs, pause } from "#platform";
+import { z } from "zod";
 import { ExploreEnd, ExploreMode } from "../abi/vocabulary.generated.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { optionShape, requestOf, requestShape } from "./arguments.js";
 import { ExploreMachine, type Limits } from "./machine.js";
 import { minimise } from "./minimise.js";
 import {
@@ -17,7 +20,7 @@ import {
 } from "./search_plan.js";
 import { appliesTo, PROPERTY_IDS, type PropertyId } from "./properties.js";
 import type { ExploreResult, Incomplete, PropertyResult } from "./result.js";
-import { resolveSmallWorld, type SmallWorld, type SmallWorldInput } from "./small_world.js";
+import { smallWorldOf, type SmallWorld, type SmallWorldInput } from "./small_world.js";
 import { writeToken } from "./token.js";
 
 export interface ExploreProgress {
@@ -50,8 +53,11 @@ const FIRST_SLICE = 1024;
 /** Edges of one slice of the search for a fair cycle. */
 const EDGES = 500_000;
 
+const checkRequest = requestOf("explore");
+
 export async function explore(request: SmallWorldInput & ExploreOptions): Promise<ExploreResult> {
-  return exploreWorld(resolveSmallWorld(request), request);
+  checkRequest(request);
+  return exploreWorld(smallWorldOf(request), request);
 }
 
 /** As explore(), of a world that is known to make sense. */
@@ -198,15 +204,21 @@ function withoutCounterexample(complete: boolean): PropertyResult {
   return { verdict: complete ? "holds" : "unknown", steps: null, token: null };
 }
 
+const checkRequests = argumentsOf("exploreAll", {
+  requests: z.array(z.strictObject(requestShape)),
+  options: z.strictObject(optionShape).omit({ machine: true }),
+});
+
 /** One call for each world, in one core. */
 export async function exploreAll(
   requests: readonly SmallWorldInput[],
   options: Omit<ExploreOptions, "machine"> = {},
 ): Promise<ExploreResult[]> {
+  checkRequests({ requests, options });
   const machine = await ExploreMachine.create();
   const results: ExploreResult[] = [];
   for (const request of requests) {
-    results.push(await explore({ ...request, ...options, machine }));
+    results.push(await exploreWorld(smallWorldOf(request), { ...options, machine }));
   }
   return results;
 }

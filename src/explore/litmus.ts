@@ -10,14 +10,16 @@ import { z } from "zod";
 import { ExploreEnd } from "../abi/vocabulary.generated.js";
 import { ProtocolSchema } from "../protocols/schema.js";
 import { ProtocolShape } from "../protocols/shape.js";
+import { argumentOf, argumentsOf } from "../scenario/arguments.js";
 import { InvalidScenario, type ScenarioError } from "../scenario/index.js";
 import { checkValue, readDocument } from "../scenario/parse.js";
 import type { Locate } from "../scenario/locate.js";
+import { machineArgument, worldArgument } from "./arguments.js";
 import { replayToken } from "./counterexample.js";
 import type { ExploreMachine } from "./machine.js";
 import { OPERATION_IDS } from "./operations.js";
 import { appliesTo, PROPERTIES, SAFETY_IDS, type SafetyId } from "./properties.js";
-import { protocolText, resolveSmallWorld, type SmallWorld } from "./small_world.js";
+import { protocolText, smallWorldOf, type SmallWorld } from "./small_world.js";
 import { formatTimeline } from "./timeline.js";
 import { writeToken } from "./token.js";
 
@@ -53,12 +55,19 @@ export type Litmus = z.output<typeof LitmusSchema>;
 /** Runs of so many steps are counted where none violates the property. */
 const STEPS_OF_NEVER = 12;
 
+const checkClaim = argumentsOf("litmusOf", {
+  world: worldArgument,
+  property: z.enum(SAFETY_IDS),
+  machine: machineArgument,
+});
+
 /** What a world says about a property, as a litmus file; the world can be explored as a whole. */
 export async function litmusOf(
   world: SmallWorld,
   property: SafetyId,
   machine: ExploreMachine,
 ): Promise<Litmus> {
+  checkClaim({ world, property, machine });
   if (!appliesTo(property, world.operation, world.protocol)) {
     throw invalid(
       `${property} is about nothing that ${world.operation} does here`,
@@ -100,8 +109,11 @@ function invalid(problem: string, hint: string): InvalidScenario {
   return new InvalidScenario([{ ...nothing, problem, hint }]);
 }
 
+const checkLitmusFile = argumentOf("formatLitmus", LitmusSchema);
+
 /** The file: the result first, for those who look for nothing else. */
 export function formatLitmus(litmus: Litmus): string {
+  checkLitmusFile(litmus);
   return `# Result: ${litmus.result}\n${stringify(litmus, { lineWidth: 0 })}`;
 }
 
@@ -111,8 +123,11 @@ export interface ReadLitmus {
   readonly world: SmallWorld;
 }
 
+const checkText = argumentsOf("readLitmus", { text: z.string(), file: z.string() });
+
 /** Reads a litmus file; throws InvalidScenario with the place of each mistake. */
 export function readLitmus(text: string, file: string): ReadLitmus {
+  checkText({ text, file });
   const read = readDocument(text, file, "a litmus file needs litmus, result, world and exists");
   if (!read.ok) throw new InvalidScenario(read.errors);
   const place = { file, locate: read.locate };
@@ -120,7 +135,7 @@ export function readLitmus(text: string, file: string): ReadLitmus {
   if (!checked.ok) throw new InvalidScenario(checked.errors);
   const litmus = checked.data;
   try {
-    return { litmus, world: resolveSmallWorld(litmus.world) };
+    return { litmus, world: smallWorldOf(litmus.world) };
   } catch (error) {
     if (!(error instanceof InvalidScenario)) throw error;
     throw new InvalidScenario(error.errors.map((one) => placedIn(one, file, read.locate)));

@@ -1,5 +1,7 @@
 /** Explores the world of a litmus file again: whether what the file claims is still so. */
 import canonicalize from "canonicalize";
+import { argumentsOf, made } from "../scenario/arguments.js";
+import { machineArgument } from "./arguments.js";
 import { replayToken } from "./counterexample.js";
 import { litmusOf, type Litmus, type ReadLitmus } from "./litmus.js";
 import type { ExploreMachine } from "./machine.js";
@@ -24,7 +26,13 @@ export interface LitmusCheck {
   readonly found: Litmus;
 }
 
+const checkArguments = argumentsOf("checkLitmus", {
+  read: made("a litmus file that was read", ["litmus", "world"], "readLitmus(text, file)"),
+  machine: machineArgument,
+});
+
 export async function checkLitmus(read: ReadLitmus, machine: ExploreMachine): Promise<LitmusCheck> {
+  checkArguments({ read, machine });
   const { litmus, world } = read;
   const found = await litmusOf(world, litmus.exists, machine);
   const differences = [

@@ -1,4 +1,5 @@
 /** One core that explores and replays small worlds, one after the other. */
+import { z } from "zod";
 import { Core } from "../abi/core.js";
 import { encodeRecord, readRecord, recordSize } from "../abi/records.js";
 import {
@@ -10,6 +11,8 @@ import {
   type StepKind,
 } from "../abi/vocabulary.generated.js";
 import { encodeProtocol } from "../protocols/encode.js";
+import { argumentsOf, InvalidArgument } from "../scenario/arguments.js";
+import { propertyArgument, worldArgument } from "./arguments.js";
 import { OPERATIONS } from "./operations.js";
 import { PROPERTIES, type PropertyId } from "./properties.js";
 import type { SmallWorld } from "./small_world.js";
@@ -73,6 +76,17 @@ export interface Taken {
   readonly violated: readonly PropertyId[];
 }
 
+const checkBoot = argumentsOf("boot", { world: worldArgument, search: z.looseObject({}) });
+const natural = z.int().min(0);
+const checkRun = argumentsOf("run", {
+  budget: natural,
+  limits: z.strictObject({ states: natural, bytes: natural, depth: natural }),
+});
+const checkStep = argumentsOf("take", { move: natural, choices: natural });
+const checkMove = argumentsOf("ExploreMachine", { move: natural });
+const checkSteps = argumentsOf("countRuns", { steps: natural });
+const checkProperty = argumentsOf("ExploreMachine", { property: propertyArgument });
+
 export class ExploreMachine {
   private world: SmallWorld | null = null;
 
@@ -84,6 +98,7 @@ export class ExploreMachine {
 
   /** Puts a world in its initial state; what was explored before is forgotten. */
   boot(world: SmallWorld, search: Partial<SearchPlan> = {}): void {
+    checkBoot({ world, search });
     const { exports } = this.core;
     const protocol = encodeProtocol(world.protocol);
     this.core.bytes(exports.protocolBlock(), protocol.length).set(protocol);
@@ -97,64 +112,79 @@ export class ExploreMachine {
     this.world = world;
   }
 
+  /** The core, once it has a world. */
+  private get exports(): Core["exports"] {
+    if (this.world !== null) return this.core.exports;
+    throw new InvalidArgument([
+      {
+        ...{ file: null, line: null, column: null, path: "ExploreMachine" },
+        problem: "there is no world yet",
+        hint: "call boot(world) first",
+      },
+    ]);
+  }
+
   /** Expands up to `budget` states; says why it has ended, or that it goes on. */
-  run(budget: number, { states, bytes, depth }: Limits): ExploreEnd {
-    return this.core.exports.exploreRun(budget, states, bytes, depth);
+  run(budget: number, limits: Limits): ExploreEnd {
+    checkRun({ budget, limits });
+    const { states, bytes, depth } = limits;
+    return this.exports.exploreRun(budget, states, bytes, depth);
   }
 
   /** Steps from the initial state to the states that are being expanded. */
   get depth(): number {
-    return this.core.exports.exploreDepth();
+    return this.exports.exploreDepth();
   }
 
   /** The operation comes to its end; every state was met breadth-first. */
   get ends(): boolean {
-    return isSet(this.core.exports.exploreEnds());
+    return isSet(this.exports.exploreEnds());
   }
 
   /** The operation comes to its end, and leaves no pair, empty table or lock behind. */
   get endsTidily(): boolean {
-    return isSet(this.core.exports.exploreEndsTidily());
+    return isSet(this.exports.exploreEndsTidily());
   }
 
   /** How many of the known states differ in more than names. */
   get orbits(): number {
-    return this.core.exports.exploreOrbits();
+    return this.exports.exploreOrbits();
   }
 
   isViolated(property: PropertyId): boolean {
-    return isSet(this.core.exports.exploreIsViolated(PROPERTIES[property].code));
+    checkProperty({ property });
+    return isSet(this.exports.exploreIsViolated(PROPERTIES[property].code));
   }
 
   get states(): number {
-    return this.core.exports.exploreStates();
+    return this.exports.exploreStates();
   }
 
   get transitions(): number {
-    return this.core.exports.exploreTransitions();
+    return this.exports.exploreTransitions();
   }
 
   /** Bytes that the known states take. */
   get bytes(): number {
-    return this.core.exports.exploreBytes();
+    return this.exports.exploreBytes();
   }
 
   /** A shortest path to a violation of the property, or null if none was found. */
   path(property: PropertyId): PathStep[] | null {
-    const { exports } = this.core;
-    const { code } = PROPERTIES[property];
+    const { exports } = this;
     if (!this.isViolated(property)) return null;
+    const { code } = PROPERTIES[property];
     return this.readPath(exports.explorePath(code));
   }
 
   /** Works on the verdict about `served`; true when it is there. */
   judgeServed(budget: number): boolean {
-    return isSet(this.core.exports.exploreServed(budget));
+    return isSet(this.exports.exploreServed(budget));
   }
 
   /** A run in which a request is never answered; null: there is none. */
   unserved(): Unserved | null {
-    const { exports } = this.core;
+    const { exports } = this;
     const verdict = exports.exploreUnserved();
     if (verdict === 0) return null;
     const stem = exports.exploreUnservedStem();
@@ -165,40 +195,43 @@ export class ExploreMachine {
 
   private readPath(steps: number): PathStep[] {
     const size = recordSize("PathStep");
-    const view = this.core.view(this.core.exports.reportBlock(), steps * size);
+    const view = this.core.view(this.exports.reportBlock(), steps * size);
     return Array.from({ length: steps }, (_, at) => readRecord("PathStep", view, at * size));
   }
 
   /** How many runs of so many steps there are; a plain search has met every state. */
   countRuns(steps: number): bigint {
+    checkSteps({ steps });
     let runs = 1n;
     for (let step = 0; step < steps; step++) {
-      runs = BigInt.asUintN(64, this.core.exports.exploreCountRuns());
+      runs = BigInt.asUintN(64, this.exports.exploreCountRuns());
     }
     return runs;
   }
 
   /** Of the runs counted last those whose last step violates the property. */
   violatingRuns(property: PropertyId): bigint {
-    const runs = this.core.exports.exploreViolatingRuns(PROPERTIES[property].code);
+    checkProperty({ property });
+    const runs = this.exports.exploreViolatingRuns(PROPERTIES[property].code);
     return BigInt.asUintN(64, runs);
   }
 
   /** The present state as one number, to tell states apart. */
   fingerprint(): bigint {
-    return BigInt.asUintN(64, this.core.exports.exploreFingerprint());
+    return BigInt.asUintN(64, this.exports.exploreFingerprint());
   }
 
   /** The obligation that a move fulfils, as one bit; 0: nothing forces it. The graph is kept. */
   obligation(move: number): number {
-    const obligation = this.core.exports.exploreObligation(move);
+    checkMove({ move });
+    const obligation = this.exports.exploreObligation(move);
     return obligation === 0 ? 0 : 1 << (obligation - 1);
   }
 
   /** The obligations that are possible now, as bits. The graph is kept. */
   obligations(): number {
     let bits = 0;
-    for (let move = 0; move < this.core.exports.exploreMoves(); move++) {
+    for (let move = 0; move < this.exports.exploreMoves(); move++) {
       if (this.isEnabled(move)) bits |= this.obligation(move);
     }
     return bits;
@@ -206,16 +239,18 @@ export class ExploreMachine {
 
   /** Goes back to the initial state. */
   rewind(): void {
-    this.core.exports.exploreRewind();
+    this.exports.exploreRewind();
   }
 
   isEnabled(move: number): boolean {
-    const { exports } = this.core;
+    checkMove({ move });
+    const { exports } = this;
     return move < exports.exploreMoves() && isSet(exports.exploreIsEnabled(move));
   }
 
   describe(move: number): Move {
-    const { exports } = this.core;
+    checkMove({ move });
+    const { exports } = this;
     exports.exploreDescribe(move);
     const address = exports.reportBlock();
     const head = recordSize("MoveRecord");
@@ -223,8 +258,10 @@ export class ExploreMachine {
     return { ...record, steps: [...this.core.bytes(address + head, record.steps)] };
   }
 
-  take({ move, choices }: PathStep): Taken {
-    const { exports } = this.core;
+  take(step: PathStep): Taken {
+    checkStep(step);
+    const { move, choices } = step;
+    const { exports } = this;
     const bits = exports.exploreTake(move, choices);
     const violated = (Object.keys(PROPERTIES) as PropertyId[]).filter(
       (id) => (bits & (1 << PROPERTIES[id].code)) !== 0,
@@ -233,7 +270,7 @@ export class ExploreMachine {
   }
 
   state(): WorldState {
-    const { exports } = this.core;
+    const { exports } = this;
     exports.exploreState();
     const { devices, pages } = this.world!;
     const head = recordSize("StateRecord");

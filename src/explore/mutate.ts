@@ -1,11 +1,12 @@
 /** Explores every mutation of a protocol: which property each step of the driver is there for. */
 import { builtinProtocol } from "../protocols/catalogue.js";
+import { requestOf } from "./arguments.js";
 import { exploreWorld, type ExploreOptions } from "./explore.js";
 import { ExploreMachine } from "./machine.js";
 import { mutationsOf, type MutationKind } from "./mutations.js";
 import type { PropertyId } from "./properties.js";
 import type { ExploreResult } from "./result.js";
-import { resolveSmallWorld, type SmallWorld, type SmallWorldInput } from "./small_world.js";
+import { smallWorldOf, type SmallWorld, type SmallWorldInput } from "./small_world.js";
 
 export interface MutationResult {
   readonly kind: MutationKind;
@@ -31,10 +32,13 @@ export interface MutateResult {
   readonly unnotified: readonly PropertyId[];
 }
 
+const checkRequest = requestOf("exploreMutations");
+
 export async function exploreMutations(
   request: SmallWorldInput & ExploreOptions,
 ): Promise<MutateResult> {
-  const world = resolveSmallWorld(request);
+  checkRequest(request);
+  const world = smallWorldOf(request);
   const machine = request.machine ?? (await ExploreMachine.create());
   const options = { ...request, machine };
   const base = await exploreWorld(world, options);

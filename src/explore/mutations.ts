@@ -21,6 +21,7 @@ import {
 } from "../protocols/edit.js";
 import type { Protocol } from "../protocols/schema.js";
 import type { ProtocolStepName } from "../protocols/steps.js";
+import { argumentsOf, protocolArgument } from "../scenario/arguments.js";
 
 export type MutationKind = "drop" | "delay" | "weaken" | "swap";
 
@@ -31,8 +32,11 @@ export interface Mutation {
   readonly protocol: Protocol;
 }
 
+const checkProtocol = argumentsOf("mutationsOf", { protocol: protocolArgument });
+
 /** The protocol's mutations that still mean something, each protocol once. */
 export function mutationsOf(protocol: Protocol): Mutation[] {
+  checkProtocol({ protocol });
   const candidates = [
     ...places(protocol).flatMap((place) => [
       drop(protocol, place),

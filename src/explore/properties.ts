@@ -1,9 +1,11 @@
 /**
  * The properties that the oracle judges, by the ids of the command line, and where each applies.
  */
+import { z } from "zod";
 import { Property } from "../abi/vocabulary.generated.js";
 import type { Protocol } from "../protocols/schema.js";
-import type { OperationId } from "./operations.js";
+import { argumentsOf, protocolArgument } from "../scenario/arguments.js";
+import { OPERATION_IDS, type OperationId } from "./operations.js";
 
 interface PropertyDefinition {
   readonly code: Property;
@@ -64,8 +66,15 @@ export type SafetyId = Exclude<PropertyId, "served">;
 
 export const SAFETY_IDS = PROPERTY_IDS.filter((id): id is SafetyId => id !== "served");
 
+const checkArguments = argumentsOf("appliesTo", {
+  id: z.enum(PROPERTY_IDS),
+  operation: z.enum(OPERATION_IDS),
+  protocol: protocolArgument,
+});
+
 /** Whether a property says anything about an operation under a protocol. */
 export function appliesTo(id: PropertyId, operation: OperationId, protocol: Protocol): boolean {
+  checkArguments({ id, operation, protocol });
   const property: PropertyDefinition = PROPERTIES[id];
   if (property.operations !== undefined && !property.operations.includes(operation)) return false;
   return !(property.sharedTableOnly === true && protocol.reads === "mirror");

@@ -6,7 +6,9 @@
  */
 import { builtinProtocol } from "../protocols/catalogue.js";
 import type { Protocol, ProtocolInput } from "../protocols/schema.js";
+import { argumentsOf } from "../scenario/arguments.js";
 import { InvalidScenario, loadScenario } from "../scenario/index.js";
+import { requestShape } from "./arguments.js";
 import { OPERATIONS, type OperationId } from "./operations.js";
 
 /** Refusals of one request after which a device fails. */
@@ -33,7 +35,15 @@ export interface SmallWorld {
 }
 
 /** Fills in and checks what was asked for; throws InvalidScenario. */
-export function resolveSmallWorld(input: SmallWorldInput): SmallWorld {
+export function resolveSmallWorld(request: SmallWorldInput): SmallWorld {
+  checkRequest(request);
+  return smallWorldOf(request);
+}
+
+const checkRequest = argumentsOf("resolveSmallWorld", requestShape);
+
+/** As resolveSmallWorld(), of what may have other fields beside; says of a mistake where it is. */
+export function smallWorldOf(input: SmallWorldInput): SmallWorld {
   const { protocol, operation, devices, pages, retryLimit } = input;
   const { resolved } = loadScenario({
     name: "explore",
@@ -64,7 +74,7 @@ function checkPages(operation: OperationId, pages: number): void {
     column: null,
     path: "explore.pages",
     problem: `${operation} is explored with ${pagesMax} page${pagesMax === 1 ? "" : "s"} at most`,
-    hint: null,
+    hint: `write ${pagesMax} or less`,
   };
   throw new InvalidScenario([error]);
 }

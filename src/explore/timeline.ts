@@ -3,7 +3,10 @@
  *
  * Source: the races in linux Documentation/mm/mmu_notifier.rst are drawn like this.
  */
+import { z } from "zod";
 import { columns } from "../base/columns.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { exampleArgument } from "./arguments.js";
 import type { Counterexample } from "./counterexample.js";
 import { entryText, OWNER_TEXTS } from "./narrate.js";
 import { PROPERTIES } from "./properties.js";
@@ -15,7 +18,13 @@ export interface TimelineOptions {
   states?: boolean | undefined;
 }
 
+const checkTimeline = argumentsOf("formatTimeline", {
+  example: exampleArgument,
+  options: z.strictObject({ states: z.boolean().optional() }),
+});
+
 export function formatTimeline(example: Counterexample, options: TimelineOptions = {}): string {
+  checkTimeline({ example, options });
   return [...table(example, options.states === true), "", ...closing(example)].join("\n");
 }
 
@@ -35,8 +44,13 @@ function table({ steps, initial }: Counterexample, states: boolean): string[] {
 
 const RANKS = ["mm", "handler", "driver", "iommu", "timer", "registrar", "elsewhere", "device"];
 
+const checkSteps = argumentsOf("timelineActors", {
+  steps: z.array(z.looseObject({ actor: z.string() })),
+});
+
 /** The columns of a timeline: the mm on the left, devices on the right. */
 export function timelineActors(steps: readonly { readonly actor: string }[]): string[] {
+  checkSteps({ steps });
   return [...new Set(steps.map(({ actor }) => actor))].sort(byRank);
 }
 

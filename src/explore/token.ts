@@ -12,15 +12,18 @@
  * protocol had other steps, is refused rather than replayed as something else.
  */
 import canonicalize from "canonicalize";
+import { z } from "zod";
 import { ByteReader, ByteWriter, fnv1a, fromBase64Url, toBase64Url } from "../base/bytes.js";
 import { builtinProtocol } from "../protocols/catalogue.js";
 import { encodeProtocol } from "../protocols/encode.js";
 import type { Protocol, ProtocolInput } from "../protocols/schema.js";
+import { argumentsOf } from "../scenario/arguments.js";
 import { InvalidScenario } from "../scenario/index.js";
+import { pathArgument, propertyArgument, tokenArgument, worldArgument } from "./arguments.js";
 import type { PathStep } from "./machine.js";
 import { OPERATION_IDS } from "./operations.js";
 import { PROPERTY_IDS, type PropertyId } from "./properties.js";
-import { resolveSmallWorld, type SmallWorld } from "./small_world.js";
+import { smallWorldOf, type SmallWorld } from "./small_world.js";
 
 export const EXPLORE_TOKEN_PREFIX = "x1.";
 
@@ -47,7 +50,16 @@ export class InvalidToken extends Error {
   }
 }
 
-export function writeToken({ world, property, path, loop }: TokenContent): string {
+const checkContent = argumentsOf("writeToken", {
+  world: worldArgument,
+  property: propertyArgument,
+  path: pathArgument,
+  loop: z.int().min(0).nullable(),
+});
+
+export function writeToken(content: TokenContent): string {
+  checkContent(content);
+  const { world, property, path, loop } = content;
   const { protocol } = world;
   const writer = new ByteWriter()
     .word(fnv1a(encodeProtocol(protocol)))
@@ -72,8 +84,11 @@ function isBuiltin(protocol: Protocol): boolean {
   return builtinProtocol(protocol.id) === protocol;
 }
 
+const checkToken = argumentsOf("readToken", { token: tokenArgument });
+
 /** What a token names; throws InvalidToken. */
 export function readToken(token: string): TokenContent {
+  checkToken({ token });
   const version = /^x(\d+)\./.exec(token);
   if (version !== null && !token.startsWith(EXPLORE_TOKEN_PREFIX)) {
     throw new InvalidToken(
@@ -121,7 +136,7 @@ function readContent(reader: ByteReader): TokenContent {
   }
   if (operation === undefined || property === undefined || path.length === 0) throw notAToken();
   const limit = retryLimit === 0 ? "unlimited" : retryLimit;
-  const world = resolveSmallWorld({ protocol, operation, devices, pages, retryLimit: limit });
+  const world = smallWorldOf({ protocol, operation, devices, pages, retryLimit: limit });
   if (fnv1a(encodeProtocol(world.protocol)) !== fingerprint) {
     throw otherVersion(`the protocol ${world.protocol.id} has other steps in this version`);
   }

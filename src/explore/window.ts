@@ -3,6 +3,8 @@
  * flush accesses through old translations are legal. What a counterexample shows lies behind it.
  */
 import { FrameOwner } from "../abi/vocabulary.generated.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { exampleArgument } from "./arguments.js";
 import type { Counterexample } from "./counterexample.js";
 import type { PropertyId } from "./properties.js";
 import type { FrameState, WorldState } from "./world_state.js";
@@ -25,8 +27,11 @@ const ENDS: Partial<Record<PropertyId, (frame: FrameState) => boolean>> = {
   "split-brain": ({ isReplaced }) => isReplaced,
 };
 
+const checkExample = argumentsOf("allowedWindow", { example: exampleArgument });
+
 /** The window that was over when the counterexample's last step came; null: there was none. */
 export function allowedWindow(example: Counterexample): AllowedWindow | null {
+  checkExample({ example });
   if (example.property === "stale-walk") return tableWindow(example);
   const ends = ENDS[example.property];
   const frame = accessedFrame(example);

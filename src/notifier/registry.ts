@@ -8,6 +8,9 @@
  *             mn_hlist_invalidate_range_start, __mmu_notifier_arch_invalidate_secondary_tlbs,
  *             mmu_notifier_unregister, mn_hlist_release)
  */
+import { z } from "zod";
+import { mostSimilar } from "../base/similar.js";
+import { argumentsOf, callback } from "../scenario/arguments.js";
 import type {
   CallbackName,
   MmuNotifierOps,
@@ -18,6 +21,37 @@ import type {
 /** A registration that the kernel would refuse. */
 export class RegistrationError extends Error {
   override readonly name = "RegistrationError";
+}
+
+const CALLBACKS: readonly CallbackName[] = [
+  "invalidateRangeStart",
+  "invalidateRangeEnd",
+  "archInvalidateSecondaryTlbs",
+  "release",
+];
+
+/** An object of a class may have fields and methods of its own beside the callbacks. */
+const OpsSchema = z.looseObject(
+  Object.fromEntries(CALLBACKS.map((name) => [name, callback.optional()])),
+);
+
+const checkRegistration = argumentsOf("register", {
+  mm: z.int().min(0),
+  ops: OpsSchema.superRefine((ops, context) => {
+    for (const key of misnamed(ops)) {
+      context.addIssue({ code: "unrecognized_keys", keys: [key], input: ops });
+    }
+  }),
+});
+
+/** Functions that are called almost like a callback, and that no call would ever reach. */
+function misnamed(ops: Record<string, unknown>): string[] {
+  return Object.keys(ops).filter(
+    (key) =>
+      typeof ops[key] === "function" &&
+      !CALLBACKS.some((name) => name === key) &&
+      mostSimilar(key, CALLBACKS) !== null,
+  );
 }
 
 /** A registered notifier. */
@@ -53,6 +87,7 @@ export class NotifierRegistry {
    * flush with start or end (refused since 6.6).
    */
   register(mm: number, ops: MmuNotifierOps): Subscription {
+    checkRegistration({ mm, ops });
     if (this.openPairs > 0 || this.openCalls > 0) {
       const where = this.openCalls > 0 ? "a callback is running" : "a range pair is open";
       throw new RegistrationError(

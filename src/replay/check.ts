@@ -1,6 +1,7 @@
 /**
  * `replay --check`: runs one recording through the mm and reports what it predicted wrongly.
  */
+import { z } from "zod";
 import {
   During,
   FlushReason,
@@ -8,6 +9,8 @@ import {
   ReplayCounter,
   ReplayInput,
 } from "../abi/recording.generated.js";
+import { argumentsOf, callback } from "../scenario/arguments.js";
+import { readerArgument } from "../workload/arguments.js";
 import { callByNumber } from "../workload/calls.js";
 import type { RecordingReader } from "../workload/recording.js";
 import { recordsOf } from "./feed.js";
@@ -62,10 +65,17 @@ export interface CheckOptions {
   onProgress?: () => Promise<void> | void;
 }
 
+const checkArguments = argumentsOf("checkRecording", {
+  reader: readerArgument,
+  options: z.strictObject({ isOrdered: z.boolean(), onProgress: callback.optional() }),
+});
+
 export async function checkRecording(
   reader: RecordingReader,
-  { isOrdered, onProgress }: CheckOptions,
+  options: CheckOptions,
 ): Promise<RecordingCheck> {
+  checkArguments({ reader, options });
+  const { isOrdered, onProgress } = options;
   const { header } = reader;
   const core = await ReplayCore.create(header, isOrdered);
   for await (const records of recordsOf(reader)) {

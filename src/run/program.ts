@@ -1,6 +1,10 @@
 /** The program of a timed run, as batches of records for the core. */
+import { z } from "zod";
 import { recordsOf, settingsOf } from "../replay/feed.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { ResolvedOperationSchema } from "../scenario/resolved_schema.js";
 import type { ResolvedScenario, ResolvedWorkloadOperation } from "../scenario/resolved.js";
+import { readerArgument } from "../workload/arguments.js";
 import { EventEncoder } from "../workload/encode.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
 import type { RecordingHeader, RecordingReader } from "../workload/recording.js";
@@ -42,15 +46,23 @@ export async function programOfScenario(
   return writing.program();
 }
 
+const checkReader = argumentsOf("programOf", { name: z.string(), reader: readerArgument });
+
 /** Reads a recording to its end. Throws RecordingError where it is damaged. */
 export async function programOf(name: string, reader: RecordingReader): Promise<Program> {
+  checkReader({ name, reader });
   const batches: Uint8Array[] = [];
   for await (const batch of recordsOf(reader)) batches.push(batch.slice());
   return programFrom(name, reader.header, joined(batches));
 }
 
+const checkOperations = argumentsOf("syntheticProgram", {
+  operations: z.array(ResolvedOperationSchema),
+});
+
 /** A workload that a scenario describes. Throws RunRefusal where it is too long to be kept. */
 export function syntheticProgram(operations: readonly ResolvedWorkloadOperation[]): Program {
+  checkOperations({ operations });
   const writing = new SyntheticWriting(operations);
   writing.goOn(Infinity);
   return writing.program();

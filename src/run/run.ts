@@ -1,6 +1,9 @@
 /** One timed run of a scenario, start to finish. */
+import { z } from "zod";
 import type { TraceEntry } from "../abi/trace.js";
+import { abortSignal, argumentsOf, callback } from "../scenario/arguments.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
+import { hostShape, runShape } from "./arguments.js";
 import type { HostParts } from "./host.js";
 import type { Program } from "./program.js";
 import type { RunResult } from "./result.js";
@@ -26,6 +29,17 @@ export interface RunOptions extends HostParts {
   readonly clock?: () => number;
 }
 
+const checkArguments = argumentsOf("runScenario", {
+  ...runShape,
+  options: z.strictObject({
+    ...hostShape,
+    onProgress: callback.optional(),
+    signal: abortSignal.optional(),
+    onTrace: callback.optional(),
+    clock: callback.optional(),
+  }),
+});
+
 /**
  * Runs a program under a scenario. The same scenario, program and build give the same result but
  * for `wallSeconds`, as long as the callbacks of the host do the same.
@@ -35,10 +49,11 @@ export async function runScenario(
   program: Program,
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { onProgress, signal, clock, onTrace } = options;
+  checkArguments({ scenario, program, options });
+  const { onProgress, signal, clock, onTrace, ...parts } = options;
   const began = clock?.() ?? 0;
   const build = onTrace === undefined ? "release" : "trace";
-  const simulation = await Simulation.create(scenario, program, options, build);
+  const simulation = await Simulation.create(scenario, program, parts, build);
   simulation.trace?.select(null, false);
   try {
     while (!simulation.isOver) {

@@ -1,11 +1,14 @@
 /** A timed run that can be stopped at any event of its program, kept, and taken up again. */
+import { z } from "zod";
 import { Core, CoreAbort, type CoreBuild } from "../abi/core.js";
 import { readRecord, recordSize } from "../abi/records.js";
 import { CoreTrace } from "../abi/trace.js";
 import { Counter, DeviceState, Property, Timing } from "../abi/vocabulary.generated.js";
 import { PROPERTIES, PROPERTY_IDS } from "../explore/properties.js";
+import { argumentsOf, made } from "../scenario/arguments.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 import { RECORD_BYTES } from "../workload/record_layout.js";
+import { hostShape, runShape } from "./arguments.js";
 import { encodeRun } from "./encode.js";
 import { RunHost, type HostParts } from "./host.js";
 import type { Program } from "./program.js";
@@ -35,6 +38,21 @@ export interface Snapshot {
   readonly memory: Uint8Array<ArrayBuffer>;
 }
 
+const checkArguments = argumentsOf("Simulation.create", {
+  ...runShape,
+  parts: z.strictObject(hostShape),
+  build: z.enum(["release", "trace", "debug"]),
+});
+
+/** Events of the program, or of the machine; there may be no limit. */
+const eventCount = z.custom((value) => typeof value === "number" && value >= 0, {
+  error: "expected a number of events\nwrite 0 or more",
+});
+const checkAdvance = argumentsOf("advance", { events: eventCount, steps: eventCount });
+const checkSnapshot = argumentsOf("restore", {
+  snapshot: made("a snapshot", ["done", "memory"], "snapshot() of the same simulation"),
+});
+
 export class Simulation {
   private done = 0;
   private isAtLimit = false;
@@ -55,6 +73,7 @@ export class Simulation {
     parts: HostParts = {},
     build: CoreBuild = "release",
   ): Promise<Simulation> {
+    checkArguments({ scenario, program, parts, build });
     refuseWhatCannotRun(scenario);
     const host = new RunHost(scenario, program.sharedMm, parts);
     try {
@@ -86,6 +105,7 @@ export class Simulation {
    * before that when `steps` events of the machine are handled.
    */
   advance(events: number, steps = Infinity): void {
+    checkAdvance({ events, steps });
     const { until } = this.scenario;
     const target = Math.min(this.done + events, this.program.events);
     const untilNs = until.kind === "time" ? until.ns : NEVER;
@@ -121,7 +141,9 @@ export class Simulation {
   }
 
   /** Goes back to a moment of this simulation; what follows is what followed then. */
-  restore({ done, memory }: Snapshot): void {
+  restore(snapshot: Snapshot): void {
+    checkSnapshot({ snapshot });
+    const { done, memory } = snapshot;
     this.core.putMemory(memory);
     this.done = done;
     this.isAtLimit = false;

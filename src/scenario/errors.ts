@@ -14,17 +14,29 @@ export interface ScenarioError {
  * A scenario cannot be used. Carries everything that is wrong with it, not only the first thing.
  */
 export class InvalidScenario extends Error {
+  override readonly name: string = "InvalidScenario";
+
   constructor(readonly errors: readonly ScenarioError[]) {
     super(errors.map(formatScenarioError).join("\n"));
-    this.name = "InvalidScenario";
   }
 }
 
 /** `file:line:column: path: problem`, with the hint on a line of its own. */
 export function formatScenarioError(error: ScenarioError): string {
+  if (!isScenarioError(error)) {
+    const path = "formatScenarioError";
+    const problem = "expected what is wrong with a scenario";
+    const hint = "give one of the errors of an InvalidScenario";
+    throw new InvalidScenario([{ file: null, line: null, column: null, path, problem, hint }]);
+  }
   const position = [error.file, error.line, error.column].filter((part) => part !== null).join(":");
   const head = [position, error.path, error.problem].filter((part) => part !== "").join(": ");
   return error.hint === null ? head : `${head}\n  ${error.hint}`;
+}
+
+/** A program without types may give anything. */
+function isScenarioError(error: unknown): boolean {
+  return typeof error === "object" && error !== null && "problem" in error && "path" in error;
 }
 
 export type PathSegment = string | number;

@@ -32,11 +32,15 @@ function isImplied(issue: Issue, by: Issue, isLater: boolean): boolean {
   return false;
 }
 
+/** Who can repair a value: a person who wrote a file, or a program that made it. */
+export type Author = "person" | "program";
+
 /** Every problem behind an issue; `root` is the value that was checked. */
 export function explainIssue(
   issue: Issue,
   root: unknown,
   knownKeys: (path: PropertyKey[], root: unknown) => string[],
+  author: Author = "person",
 ): Problem[] {
   switch (issue.code) {
     case "unrecognized_keys":
@@ -46,10 +50,10 @@ export function explainIssue(
     case "invalid_union":
       if (issue.errors.length === 0) return [wrongDiscriminator(issue, root)];
       return nearestBranch(issue.errors, issue.path, valueAt(root, issue.path)).flatMap((inner) =>
-        explainIssue(inner, root, knownKeys),
+        explainIssue(inner, root, knownKeys, author),
       );
     default:
-      return [plainProblem(issue, root)];
+      return [plainProblem(issue, root, author)];
   }
 }
 
@@ -121,21 +125,21 @@ function complaints(issues: readonly Issue[]): number {
   );
 }
 
-function plainProblem(issue: Issue, root: unknown): Problem {
+function plainProblem(issue: Issue, root: unknown, author: Author): Problem {
   const value = valueAt(root, issue.path);
   const [problem, hint] = issue.message.split("\n");
   const missing = issue.code === "invalid_type" && value === undefined;
   const found = issue.code === "invalid_type" || isBareExpectation(problem!);
   const text = missing ? "missing" : found ? `${problem!}, found ${show(value)}` : problem!;
-  const expectation = missing ? `expected ${kindOf(issue)}` : remedy(issue);
+  const expectation = missing ? `expected ${kindOf(issue)}` : remedy(issue, author);
   return { path: issue.path, isKey: false, problem: text, hint: hint ?? expectation };
 }
 
 /** What to try where the complaint has no hint of its own. */
-function remedy(issue: Issue): string | null {
+function remedy(issue: Issue, author: Author): string | null {
   switch (issue.code) {
     case "invalid_type":
-      return REMEDIES[issue.expected] ?? null;
+      return REMEDIES[author][issue.expected] ?? null;
     case "too_small":
       return isNumeric(issue.origin) ? `write ${issue.minimum} or more` : "write more of them";
     case "too_big":
@@ -149,13 +153,23 @@ function isNumeric(origin: string): boolean {
   return origin === "number" || origin === "int";
 }
 
-const REMEDIES: Record<string, string> = {
-  string: "write a text; put it in quotes if it looks like something else",
-  number: "write digits, without quotes or unit",
-  int: "write digits, without quotes, fraction or unit",
-  object: "write its keys below it, indented, or in braces",
-  array: "write its entries below it, each behind a dash, or in brackets",
-  boolean: "write true or false",
+const REMEDIES: Record<Author, Record<string, string>> = {
+  person: {
+    string: "write a text; put it in quotes if it looks like something else",
+    number: "write digits, without quotes or unit",
+    int: "write digits, without quotes, fraction or unit",
+    object: "write its keys below it, indented, or in braces",
+    array: "write its entries below it, each behind a dash, or in brackets",
+    boolean: "write true or false",
+  },
+  program: {
+    string: "give a string",
+    number: "give a finite number",
+    int: "give a whole number",
+    object: "give an object",
+    array: "give an array",
+    boolean: "give true or false",
+  },
 };
 
 function isBareExpectation(problem: string): boolean {

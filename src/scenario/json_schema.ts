@@ -20,8 +20,9 @@ export function scenarioJsonSchema(): JsonSchema {
   return { title: "tlbstorm scenario", ...schema };
 }
 
-export function bareJsonSchema(): JsonSchema {
-  return z.toJSONSchema(ScenarioSchema, {
+/** Of scenarios, or of what else a schema describes. */
+export function bareJsonSchema(schema: z.ZodType = ScenarioSchema): JsonSchema {
+  return z.toJSONSchema(schema, {
     io: "input",
     target: "draft-2020-12",
     unrepresentable: "any",

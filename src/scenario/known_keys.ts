@@ -1,10 +1,19 @@
-/** Which keys a scenario may have at a path; read off the JSON Schema, so that it cannot differ. */
+/** Which keys may stand at a path; read off the JSON Schema, so that it cannot differ. */
 import { valueAt } from "./explain.js";
 import { bareJsonSchema, branchesOf, type JsonSchema } from "./json_schema.js";
 
-/** `root` is the scenario as written; what it says decides between alternatives. */
+/** Of a scenario. */
 export function knownKeysAt(path: readonly PropertyKey[], root: unknown): string[] {
-  let nodes: JsonSchema[] = branchesOf(bareJsonSchema());
+  return knownKeysOf(bareJsonSchema(), path, root);
+}
+
+/** `root` is the value as written; what it says decides between alternatives. */
+export function knownKeysOf(
+  schema: JsonSchema,
+  path: readonly PropertyKey[],
+  root: unknown,
+): string[] {
+  let nodes: JsonSchema[] = branchesOf(schema);
   for (const segment of path) nodes = nodes.flatMap((node) => childrenOf(node, segment));
   const block = valueAt(root, path);
   const keys = nodes

@@ -1,12 +1,15 @@
 /** From what somebody wrote to what runs, in one call that throws everything that is wrong. */
+import { z } from "zod";
+import { argumentsOf, seed64 } from "./arguments.js";
 import { InvalidScenario, type ScenarioError } from "./errors.js";
 import type { Locate } from "./locate.js";
 import { applyOverrides, type Overrides } from "./override.js";
 import { checkScenario, parseScenario } from "./parse.js";
 import { resolveScenario } from "./resolve.js";
 import type { ResolvedScenario } from "./resolved.js";
-import type { ScenarioInput } from "./schema.js";
+import { ScenarioSchema, type ScenarioInput } from "./schema.js";
 import type { Setting } from "./settings.js";
+import { ARCHES, ERAS, wordsOf } from "./vocabulary.js";
 
 export interface LoadedScenario {
   resolved: ResolvedScenario;
@@ -23,7 +26,10 @@ export function loadScenario(
   scenario: ScenarioInput | { text: string; file: string },
   overrides: Overrides = {},
 ): LoadedScenario {
-  const isText = "text" in scenario;
+  checkOverrides({ overrides });
+  checkBlock({ scenario });
+  const isText = isTextOfFile(scenario);
+  if (isText) checkText(scenario);
   const parsed = isText ? parseScenario(scenario.text, scenario.file) : checkScenario(scenario);
   if (!parsed.ok) throw new InvalidScenario(parsed.errors);
   const { scenario: wanted, overridden } = applyOverrides(parsed.scenario, overrides);
@@ -32,4 +38,25 @@ export function loadScenario(
   if (!result.ok) throw new InvalidScenario(result.errors);
   const { resolved, settings, warnings } = result;
   return { resolved, settings, warnings, locate: parsed.locate };
+}
+
+const checkBlock = argumentsOf("loadScenario", { scenario: z.looseObject({}) });
+const checkText = argumentsOf("loadScenario", { text: z.string(), file: z.string() });
+
+const checkOverrides = argumentsOf("loadScenario", {
+  overrides: z.strictObject({
+    seed: seed64.optional(),
+    era: z.enum(wordsOf(ERAS)).optional(),
+    arch: z.enum(wordsOf(ARCHES)).optional(),
+    protocol: ScenarioSchema.shape.protocol.optional(),
+    until: z
+      .union([z.int().min(0), z.literal("workload"), z.strictObject({ events: z.int().min(1) })])
+      .optional(),
+  }),
+});
+
+function isTextOfFile(
+  scenario: ScenarioInput | { text: string; file: string },
+): scenario is { text: string; file: string } {
+  return "text" in scenario;
 }

@@ -75,7 +75,7 @@ export function checkValue<Schema extends z.ZodType>(
   place: Place,
   knownKeys: KnownKeys,
 ): { ok: true; data: z.output<Schema> } | { ok: false; errors: ScenarioError[] } {
-  const found = problemsOf(schema, value, knownKeys);
+  const found = problemsOf(schema, value, place, knownKeys);
   return found.ok ? found : { ok: false, errors: inOrder(found.problems, place) };
 }
 
@@ -89,16 +89,19 @@ type KnownKeys = (path: readonly PropertyKey[], root: unknown) => string[];
 function problemsOf<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
+  { file }: Place,
   knownKeys: KnownKeys,
 ): { ok: true; data: z.output<Schema> } | { ok: false; problems: Problem[] } {
   const result = schema.safeParse(value, { error: wording });
   if (result.success) return { ok: true, data: result.data };
   const issues = strictest(result.error.issues);
-  return { ok: false, problems: issues.flatMap((issue) => explainIssue(issue, value, knownKeys)) };
+  const author = file === null ? "program" : "person";
+  const explained = issues.flatMap((issue) => explainIssue(issue, value, knownKeys, author));
+  return { ok: false, problems: explained };
 }
 
 function checkScenarioValue(value: unknown, file: string | null, locate: Locate): ParseResult {
-  const found = problemsOf(ScenarioSchema, value, knownKeysAt);
+  const found = problemsOf(ScenarioSchema, value, { file, locate }, knownKeysAt);
   if (found.ok) return { ok: true, scenario: found.data, locate };
   const problems = [...found.problems, ...contradictionsBeside(value, found.problems)];
   return { ok: false, errors: inOrder(problems, { file, locate }) };

@@ -41,7 +41,7 @@ const EraSchema = z
   .transform((era) => String(era) as Era)
   .describe("the kernel whose order of notifier calls and flushes holds");
 
-const ExploreSchema = record({
+export const ExploreSchema = record({
   operation: word("the operation that is explored", wordsOf(OPERATIONS)).optional(),
   devices: count("devices that take part", 1, 2).optional(),
   pages: count("pages that the operation covers", 1, 2).optional(),
@@ -56,7 +56,7 @@ const tlbGeometry = (what: string) => ({
   ways: count(`entries of the ${what} that one page number may be in`, 1, 4096).optional(),
 });
 
-const MachineSchema = record({
+export const MachineSchema = record({
   cores: count("CPU cores", 1, 64).optional(),
   frames: pages("physical memory", 64, 1 << 24).optional(),
   tlb: record({
@@ -107,7 +107,7 @@ const MachineSchema = record({
     .optional(),
 }).describe("CPUs and memory");
 
-const IommuSchema = record({
+export const IommuSchema = record({
   preset: word("whose queues, caches and drivers", wordsOf(IOMMU_PRESETS)).optional(),
   pasidBits: count("width of a PASID", 1, 20).optional(),
   iotlb: record(tlbGeometry("IOTLB")).optional(),
@@ -169,7 +169,7 @@ const AccessSchema = z
   ])
   .describe("which pages the lanes touch, and how often");
 
-const DeviceSchema = record({
+export const DeviceSchema = record({
   name: z.string().min(1).max(64).describe("the name in results"),
   kind: word("the preset that supplies the defaults of the rest", wordsOf(DEVICE_KINDS)),
   pasid: count("the address space the device uses; 0 would mean none", 0, (1 << 20) - 1)
@@ -207,7 +207,7 @@ const DeviceSchema = record({
     .optional(),
 }).describe("a device that shares the address space");
 
-const WorkloadOperationSchema = record({
+export const WorkloadOperationSchema = record({
   kind: word("what is done to a vma of its own", wordsOf(WORKLOAD_OPERATIONS)),
   pages: pages("size of the vma", 1, 1 << 24).optional(),
   period: duration(
@@ -229,14 +229,14 @@ const WorkloadSchema = z
   ])
   .describe("what the program does with its memory");
 
-const ThreadsSchema = record({
+export const ThreadsSchema = record({
   count: count("threads, each on a core of its own", 0, 63).optional(),
   pages: pages("pages that they work on, of those touched last", 1, 1 << 24).optional(),
   writeShare: share("share of accesses that write").optional(),
   think: latency("pause of a thread between two accesses").optional(),
 }).describe("threads of the program that access its memory all the time");
 
-const FaultsSchema = record({
+export const FaultsSchema = record({
   lostInvalidations: share(
     "share of invalidation requests that do not reach their ATC; who waits gives up in the end",
   ).optional(),

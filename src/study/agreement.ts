@@ -5,6 +5,8 @@
 import { PROPERTY_IDS, type OperationId, type PropertyId, type Verdict } from "../explore/index.js";
 import type { RunResult, RunViolation } from "../run/result.js";
 import { TAKERS, type TakerId } from "../run/takers.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { dataArgument } from "./arguments.js";
 import type { StudyData } from "./data.js";
 import { EXPLORED, RETRY_LIMITS, type StudyProtocol } from "./plan.js";
 import { verdictOn } from "./verdicts.js";
@@ -29,7 +31,10 @@ export interface Agreement {
   readonly notExplored: readonly Finding[];
 }
 
+const checkData = argumentsOf("studyAgreement", { data: dataArgument });
+
 export function agreement(data: StudyData): Agreement {
+  checkData({ data });
   const runs = [
     ...data.protocols.values(),
     ...data.limits.values(),

@@ -1,8 +1,11 @@
 /** The study as data: what `tlbstorm study --json` prints. */
+import { z } from "zod";
 import { fnv1a } from "../base/bytes.js";
 import type { ExploreResult } from "../explore/index.js";
 import type { RunResult } from "../run/result.js";
+import { argumentsOf, made } from "../scenario/arguments.js";
 import { agreement, type Finding } from "./agreement.js";
+import { dataArgument } from "./arguments.js";
 import { textOf, type Answer } from "./answer.js";
 import type { StudyData } from "./data.js";
 
@@ -29,11 +32,18 @@ export interface StudyResult {
   readonly notExplored: readonly Finding[];
 }
 
+const checkArguments = argumentsOf("studyResult", {
+  data: dataArgument,
+  answers: z.array(made("an answer", ["number", "question", "paragraph"], "studyAnswers(data)")),
+  report: z.string().nullable(),
+});
+
 export function studyResult(
   data: StudyData,
   answers: readonly Answer[],
   report: string | null,
 ): StudyResult {
+  checkArguments({ data, answers, report });
   const notifierRuns = [...data.states.values()];
   return {
     schema: "tlbstorm.study/1",

@@ -1,4 +1,5 @@
 /** Runs and explores what the plan says. Nothing is written, nothing is printed. */
+import { z } from "zod";
 import {
   explore,
   ExploreMachine,
@@ -10,6 +11,7 @@ import {
 import { programOf, syntheticProgram, type Program } from "../run/program.js";
 import type { RunResult } from "../run/result.js";
 import { runScenario } from "../run/run.js";
+import { abortSignal, argumentsOf, callback, seed64 } from "../scenario/arguments.js";
 import { loadScenario, type NotifierMode } from "../scenario/index.js";
 import type { RecordingReader } from "../workload/recording.js";
 import type { OperationRuns, StudyData } from "./data.js";
@@ -60,10 +62,20 @@ const WORLDS: readonly SmallWorldInput[] = [
 
 const RUNS = STATES.length + PROTOCOLS.length + RETRY_LIMITS.length + 2 * OPERATIONS.length;
 
+const checkOptions = argumentsOf("runStudy", {
+  recording: z.string().min(1),
+  seed: seed64,
+  open: callback,
+  onProgress: callback.optional(),
+  signal: abortSignal.optional(),
+  clock: callback.optional(),
+});
+
 export async function runStudy(options: StudyOptions): Promise<StudyData> {
+  checkOptions(options);
   const reader = await options.open(options.recording);
-  const { program: described } = reader.header;
   const program = await programOf(options.recording, reader);
+  const { program: described } = reader.header;
   const facts = factsOf(program);
   const subject = { ...options, speed: speedOf(facts.sharedNs) };
   const work = new Work(subject, program, options);

@@ -1,5 +1,7 @@
 /** The protocols side by side, in the fewest figures that tell them apart. */
 import type { PropertyId } from "../explore/index.js";
+import { argumentsOf } from "../scenario/arguments.js";
+import { dataArgument } from "./arguments.js";
 import type { StudyData } from "./data.js";
 import { perPair } from "./answers/faults.js";
 import { stallShare } from "./answers/storm.js";
@@ -36,7 +38,10 @@ const SHORT: Record<PropertyId, string> = {
   served: "unserved",
 };
 
+const checkData = argumentsOf("studySummary", { data: dataArgument });
+
 export function summary(data: StudyData): SummaryRow[] {
+  checkData({ data });
   const alone = ofState(data, "none");
   const first: SummaryRow = {
     label: "no device",

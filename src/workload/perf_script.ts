@@ -12,6 +12,9 @@
  * --show-task-events --show-lost-events`. The default format, which has microseconds and no process
  * ids, is understood too.
  */
+import { z } from "zod";
+import { argumentsOf } from "../scenario/arguments.js";
+import { bytesArgument, fileArgument } from "./arguments.js";
 import type { ByteSource } from "./byte_source.js";
 import type { RecordedEvent, RecordingHeader } from "./events.js";
 import { type ImportedWorkload, importedHeader, type ImportOptions } from "./imported.js";
@@ -31,11 +34,21 @@ export interface PerfWorkload extends ImportedWorkload {
   lost: () => number;
 }
 
+const checkArguments = argumentsOf("importPerfScript", {
+  source: bytesArgument,
+  options: z.strictObject({
+    file: fileArgument,
+    header: z.looseObject({}).optional(),
+    startAtExec: z.boolean().optional(),
+  }),
+});
+
 /** Imports perf script text; its comment lines (`perf script --header`) fill the header. */
 export async function importPerfScript(
   source: ByteSource,
   options: PerfScriptOptions,
 ): Promise<PerfWorkload> {
+  checkArguments({ source, options });
   const lines = textLines(source);
   const { comments, first } = await readComments(lines);
   const importer = new PerfImporter(options.startAtExec ?? false);

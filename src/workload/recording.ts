@@ -11,6 +11,9 @@
  * an error too, because a prediction cannot be checked against events that are missing; a caller
  * that only drives a simulation may pass `acceptLost`, which turns it into a warning.
  */
+import { z } from "zod";
+import { argumentsOf } from "../scenario/arguments.js";
+import { bytesArgument, fileArgument } from "./arguments.js";
 import { type ByteSource, concat, decompressed, GunzipError } from "./byte_source.js";
 import type { RecordedEvent, RecordingHeader, RecordingTrailer } from "./events.js";
 import type { LineCore } from "./line_core.js";
@@ -40,11 +43,17 @@ const NO_HEADER = "the first line is not the header of a recording";
 const WHAT_TO_GIVE = "Give a recording: a .jsonl.gz or .jsonl file of format 1";
 const CUT_SHORT = "The file was cut short; take a fresh copy or record again";
 
+const checkArguments = argumentsOf("readRecording", {
+  source: bytesArgument,
+  options: z.strictObject({ file: fileArgument, acceptLost: z.boolean().optional() }),
+});
+
 /** Opens a recording: reads as far as its header, whose differences from the model are warnings. */
 export async function readRecording(
   source: ByteSource,
   options: ReadOptions,
 ): Promise<RecordingReader> {
+  checkArguments({ source, options });
   const reader = new RecordingReader(source, options);
   try {
     await reader.open();

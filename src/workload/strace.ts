@@ -11,6 +11,9 @@
  * Calls that do not concern memory are counted in the report's `ignored`; `strace -f -ttt
  * -e trace=memory,process` leaves most of them out.
  */
+import { z } from "zod";
+import { argumentsOf } from "../scenario/arguments.js";
+import { bytesArgument, fileArgument } from "./arguments.js";
 import type { ByteSource } from "./byte_source.js";
 import type { RecordedEvent } from "./events.js";
 import { type ImportedWorkload, importedHeader, type ImportOptions } from "./imported.js";
@@ -18,7 +21,13 @@ import { RecordingError } from "./recording_error.js";
 import { StraceImporter } from "./strace_importer.js";
 import { textLines } from "./text_lines.js";
 
+const checkArguments = argumentsOf("importStrace", {
+  source: bytesArgument,
+  options: z.strictObject({ file: fileArgument, header: z.looseObject({}).optional() }),
+});
+
 export function importStrace(source: ByteSource, options: ImportOptions): ImportedWorkload {
+  checkArguments({ source, options });
   const importer = new StraceImporter();
   return {
     header: importedHeader({ ...options.header }),

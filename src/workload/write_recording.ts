@@ -1,4 +1,7 @@
 /** Writes events as a recording: format 1, gzip, with the trailer that counts them. */
+import { z } from "zod";
+import { argumentsOf, callback } from "../scenario/arguments.js";
+import { headerArgument } from "./arguments.js";
 import { callByName } from "./calls.js";
 import {
   type Address,
@@ -15,6 +18,18 @@ export type EndOfRecording = Pick<RecordingTrailer, "lost" | "exit_status">;
 
 const BATCH_CHARACTERS = 64 * 1024;
 
+const checkArguments = argumentsOf("writeRecording", {
+  header: headerArgument,
+  events: z.custom(
+    (value) =>
+      typeof value === "object" &&
+      value !== null &&
+      (Symbol.iterator in value || Symbol.asyncIterator in value),
+    { error: "expected events that can be gone through\ngive an array or a generator of them" },
+  ),
+  end: callback,
+});
+
 /**
  * The bytes of a recording, compressed, as its events arrive. The line numbers of the events are
  * not used: an event's line is its place in the file. `end` is asked after the last event.
@@ -24,6 +39,7 @@ export function writeRecording(
   events: Iterable<RecordedEvent> | AsyncIterable<RecordedEvent>,
   end: () => EndOfRecording = () => ({ lost: 0, exit_status: null }),
 ): ReadableStream<Uint8Array> {
+  checkArguments({ header, events, end });
   const text = textStream(recordingText(header, events, end));
   return text.pipeThrough(new TextEncoderStream()).pipeThrough(new CompressionStream("gzip"));
 }

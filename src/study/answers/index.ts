@@ -1,5 +1,7 @@
 /** The seven questions that the thread of 2014 was asked, in its order. */
+import { argumentsOf } from "../../scenario/arguments.js";
 import type { Answer } from "../answer.js";
+import { dataArgument } from "../arguments.js";
 import type { StudyData } from "../data.js";
 import { answerAlternatives } from "./alternatives.js";
 import { answerCosts } from "./costs.js";
@@ -19,6 +21,9 @@ const ANSWERS: readonly ((data: StudyData) => Answer)[] = [
   answerAlternatives,
 ];
 
+const checkData = argumentsOf("studyAnswers", { data: dataArgument });
+
 export function answers(data: StudyData): Answer[] {
+  checkData({ data });
   return ANSWERS.map((answer) => answer(data));
 }
