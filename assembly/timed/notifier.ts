@@ -19,6 +19,7 @@ import {
   TraceWhat,
 } from "../abi/vocabulary";
 import { allocate, longAt, putLong } from "../base/bytes";
+import { DriverRegisters, isTaken, keepCount } from "../kernel/driver/bookkeeping";
 import { DriverState } from "../kernel/driver/driver_state";
 import { NotifierEvent } from "../kernel/events";
 import { Locks, NOBODY } from "../kernel/locks";
@@ -42,6 +43,12 @@ export const PROGRAM_ID: u32 = 1;
 const EVERYTHING: u64 = u64.MAX_VALUE;
 const ANY_SITE: u32 = 0xff;
 
+/** Who changes the mm: the program or kernel threads, or a worker that handles a device's fault. */
+class Caller extends DriverRegisters {
+  /** The FlushSites that stand for the change: a step of a protocol may be for some only. */
+  site: u32 = ANY_SITE;
+}
+
 export class Notifier extends OpenRanges {
   private iommu: IommuUnit | null = null;
   private waiters: LockWaiters | null = null;
@@ -55,14 +62,10 @@ export class Notifier extends OpenRanges {
   private open: u32 = 0;
   private readonly starts: usize = allocate(OPEN_MAX << 3);
   private readonly ends: usize = allocate(OPEN_MAX << 3);
-  private wasFirst: bool = false;
-  private wasLast: bool = false;
-  private sampled: bool = true;
+  private readonly program: Caller = new Caller();
+  private readonly worker: Caller = new Caller();
   /** A kernel thread changes the mm, not a task of the program. */
   isKthread: bool = false;
-  /** The FlushSites that stand for what the mm does: a step of a protocol may be for some only. */
-  site: u32 = ANY_SITE;
-
   constructor(
     private readonly machine: Machine,
     private readonly protocol: Protocol,
@@ -76,6 +79,11 @@ export class Notifier extends OpenRanges {
   attach(iommu: IommuUnit, waiters: LockWaiters): void {
     this.iommu = iommu;
     this.waiters = waiters;
+  }
+
+  /** A worker's fault runs while the program waits, and leaves what that remembers alone. */
+  private get caller(): Caller {
+    return this.isImmediate ? this.worker : this.program;
   }
 
   isAnyOpen(): bool {
@@ -97,7 +105,7 @@ export class Notifier extends OpenRanges {
     assert(this.open < OPEN_MAX, "an mm has at most 64 open range pairs");
     putLong(this.starts, this.open, start);
     putLong(this.ends, this.open++, end);
-    this.site = this.siteOf(event);
+    this.caller.site = this.siteOf(event);
     this.note(TraceWhat.RangeStart, start, end);
     this.call(Hook.RangeStart, start, end, this.machine.cost(Latency.Callback), event);
     this.beforeChange(start, end);
@@ -273,31 +281,22 @@ export class Notifier extends OpenRanges {
   }
 
   private run(block: usize, count: u8, start: u64, end: u64): void {
+    const caller = this.caller;
     for (let i: usize = 0; i < <usize>count; i++) {
       const entry = block + 4 + (i << 2);
-      if (((<u32>load<u8>(entry, 3)) & this.site) == 0) continue;
-      if (!this.holds(<StepCondition>load<u8>(entry, 1))) continue;
+      if (((<u32>load<u8>(entry, 3)) & caller.site) == 0) continue;
+      if (!isTaken(<StepCondition>load<u8>(entry, 1), caller)) continue;
       this.take(<StepKind>load<u8>(entry), start, end);
     }
   }
 
-  private holds(condition: StepCondition): bool {
-    switch (condition) {
-      case StepCondition.First:
-        return this.wasFirst;
-      case StepCondition.Last:
-        return this.wasLast;
-      case StepCondition.Sampled:
-        return this.sampled;
-      default:
-        return true;
-    }
-  }
-
   private take(kind: StepKind, start: u64, end: u64): void {
-    const driver = this.driver;
     const isWhole = kind == StepKind.InstallEmptyTable || kind == StepKind.RestoreTable;
     this.note(TraceWhat.DriverStep, isWhole ? 0 : start, isWhole ? EVERYTHING : end, kind);
+    if (keepCount(kind, this.driver, this.caller)) {
+      if (kind == StepKind.SequenceEven) this.wakeWaiters();
+      return;
+    }
     switch (kind) {
       case StepKind.Invalidate:
         this.invalidate(start, end, INVALIDATE_ALL, true);
@@ -320,20 +319,6 @@ export class Notifier extends OpenRanges {
       case StepKind.QueueInvalidateAtc:
         this.invalidate(start, end, INVALIDATE_ATC | DRAIN_WRITES, false);
         break;
-      case StepKind.CountUp:
-        this.wasFirst = driver.count++ == 0;
-        break;
-      case StepKind.CountDown:
-        this.wasLast = --driver.count == 0;
-        break;
-      case StepKind.FlagSet:
-        this.wasFirst = driver.count == 0;
-        driver.count = 1;
-        break;
-      case StepKind.FlagClear:
-        driver.count = 0;
-        this.wasLast = true;
-        break;
       case StepKind.InstallEmptyTable:
         this.iommu!.pasids.setEmptied(this.iommu!.asid, true);
         this.invalidateRange(start, end, true, INVALIDATE_ALL, true);
@@ -354,19 +339,6 @@ export class Notifier extends OpenRanges {
       case StepKind.ZapMirror:
         this.zap(start, end);
         this.invalidate(start, end, INVALIDATE_ALL, true);
-        break;
-      case StepKind.SequenceUp:
-        driver.sequence++;
-        break;
-      case StepKind.SequenceOdd:
-        driver.sequence |= 1;
-        break;
-      case StepKind.SequenceEven:
-        driver.sequence++;
-        this.wakeWaiters();
-        break;
-      case StepKind.SampleNotifiers:
-        this.sampled = driver.isRegistered != 0;
         break;
       default:
         assert(false, "a hook of a timed run has steps that take time");

@@ -1,10 +1,10 @@
 /**
  * Runs step programs: says whether a task's next atomic action is possible, and takes it.
- *
- * One definition for every driver: the explorer asks ready() of each task in turn, a timed run asks
- * it when the task's turn comes.
+ * The explorer asks ready() of each task in turn. A timed run takes the callbacks' steps in
+ * timed/notifier, the handler's in timed/workers, and shares the bookkeeping of both with this.
  */
 import { Joint, StepCondition, StepKind } from "../../abi/vocabulary";
+import { isTaken, keepCount } from "../driver/bookkeeping";
 import { NOBODY } from "../locks";
 import {
   invalidate,
@@ -45,9 +45,6 @@ import {
 import { MARK_COPIED } from "../../oracle/oracle";
 import { Attachment, Scene } from "./scene";
 import { Task } from "./task";
-
-/** A count that goes below none has wrapped: it is not 0, and counts up to 0 again. */
-const COUNT_MASK: u32 = 255;
 
 /** The conditions that a step of this kind decides, as bits. */
 function decides(kind: StepKind): u32 {
@@ -125,22 +122,8 @@ export class Interpreter {
   }
 
   private holds(condition: StepCondition, task: Task): bool {
-    switch (condition) {
-      case StepCondition.Served:
-        return task.isServed != 0;
-      case StepCondition.First:
-        return task.wasFirst != 0;
-      case StepCondition.Last:
-        return task.wasLast != 0;
-      case StepCondition.Sampled:
-        return task.sampled != 0;
-      case StepCondition.NotFirst:
-        return task.wasFirst == 0;
-      case StepCondition.NotLast:
-        return task.wasLast == 0;
-      default:
-        return true;
-    }
+    if (condition == StepCondition.Served) return task.isServed != 0;
+    return isTaken(condition, task);
   }
 
   private hasNextPage(task: Task): bool {
@@ -291,6 +274,7 @@ export class Interpreter {
   private executeDriver(kind: StepKind, task: Task, attachment: Attachment | null): bool {
     const scene = this.scene;
     const driver = scene.driver;
+    if (keepCount(kind, driver, task)) return true;
     const locks = scene.locks;
     switch (kind) {
       case StepKind.Invalidate:
@@ -315,22 +299,6 @@ export class Interpreter {
       case StepKind.QueueForTimer:
         driver.timerPending = 1;
         break;
-      case StepKind.CountUp:
-        task.wasFirst = driver.count == 0 ? 1 : 0;
-        driver.count = (driver.count + 1) & COUNT_MASK;
-        break;
-      case StepKind.CountDown:
-        driver.count = (driver.count - 1) & COUNT_MASK;
-        task.wasLast = driver.count == 0 ? 1 : 0;
-        break;
-      case StepKind.FlagSet:
-        task.wasFirst = 1;
-        driver.count = 1;
-        break;
-      case StepKind.FlagClear:
-        driver.count = 0;
-        task.wasLast = 1;
-        break;
       case StepKind.InstallEmptyTable:
         switchTable(scene, true);
         break;
@@ -345,18 +313,6 @@ export class Interpreter {
         break;
       case StepKind.ZapMirror:
         zapMirror(scene);
-        break;
-      case StepKind.SequenceUp:
-        driver.sequence++;
-        break;
-      case StepKind.SequenceOdd:
-        driver.sequence |= 1;
-        break;
-      case StepKind.SequenceEven:
-        driver.sequence = (driver.sequence + 1) & ~1;
-        break;
-      case StepKind.SampleNotifiers:
-        task.sampled = driver.isRegistered;
         break;
       case StepKind.SampleSequence:
       case StepKind.SampleEvenSequence:

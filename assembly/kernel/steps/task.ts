@@ -2,6 +2,7 @@
  * An actor that runs a step program: a thread of the mm, or a page-request handler.
  */
 import { NO_FRAME } from "../../hardware/memory/physical_memory";
+import { DriverRegisters } from "../driver/bookkeeping";
 import {
   Program,
   REGISTER_FIRST,
@@ -11,16 +12,11 @@ import {
   REGISTER_SEQUENCE,
 } from "./program";
 
-export class Task {
+export class Task extends DriverRegisters {
   /** The next step. */
   pc: u32 = 0;
   /** Which page of its range the task is at. */
   page: u32 = 0;
-  /** Its last CountUp or FlagSet was the first open one; its last CountDown closed the last. */
-  wasFirst: u32 = 0;
-  wasLast: u32 = 0;
-  /** Its last SampleNotifiers found one. */
-  sampled: u32 = 0;
   /** The sequence a handler sampled. */
   sequence: u32 = 0;
   /** The fault found a page; which, and whether it may be written. */
@@ -36,7 +32,9 @@ export class Task {
   constructor(
     readonly id: u32,
     readonly program: Program,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Forgets the registers that no step from here on reads, so that equal futures look equal. */
   forgetDead(): void {
