@@ -1,7 +1,8 @@
 /**
- * The steps of a protocol that only keep count: which range pair is open, whether anything changed,
- * who was registered. Timed runs and exploration take them from here.
+ * The steps of a protocol that only keep count, for timed runs and exploration alike.
  *
+ * Models:     which range pair is the first open one and which the last to close; whether anything
+ *             changed meanwhile; whether somebody was registered.
  * Source:     linux virt/kvm/kvm_main.c (mn_active_invalidate_count), mm/mmu_notifier.c
  *             (mn_itree_inv_start_range, mn_itree_inv_end), drivers/iommu/amd/amd_iommu_v2.c of
  *             3.17 (mn_inv_cnt)
