@@ -23,6 +23,15 @@ export const enum SecondaryFlush {
   ArchFlush = 2,
 }
 
+/** Where the zap of a VMA that maps frames without pages is flushed, besides with its gather. */
+export const enum FrameMapFlush {
+  None = 0,
+  /** At the end of the VMA, inside the pair (5.19). */
+  VmaEnd = 1,
+  /** Behind the pair, before the VMAs are unlinked (6.16). */
+  VmaFree = 2,
+}
+
 export class EraFacts {
   // ---- secondary TLBs
   secondaryFlush: SecondaryFlush = SecondaryFlush.ArchFlush;
@@ -73,6 +82,10 @@ export class EraFacts {
   widensShared: bool = true;
   /** ... and a VMA that is cut inside such a table unshares it (6.2). */
   unsharesSplit: bool = true;
+  /** ... and userfaultfd's write protection unshares what it marks (5.13). */
+  unsharesMarked: bool = true;
+  /** A zap flushes for a pmd table that it unshares (5.16). */
+  flushesUnshared: bool = true;
   /** The OOM reaper takes an mm with a notifier, which may not block then (4.19). */
   reapsNotified: bool = true;
   /** ... and begins at its last VMA (6.18). */
@@ -92,6 +105,8 @@ export class EraFacts {
   batchesTables: bool = true;
   /** mprotect of hugetlb pages has a gather of its own: the outer one flushes everything. */
   nestsHugetlbGather: bool = true;
+  /** The flush of frames without pages. */
+  frameMapFlush: FrameMapFlush = FrameMapFlush.VmaFree;
   /** One gather serves all ranges of a madvise call; else each vma has its own. */
   sharesAdviceGather: bool = true;
   /** MADV_DONTNEED frees pte tables that it empties (PT_RECLAIM). */
@@ -180,6 +195,7 @@ function asIn6_4(facts: EraFacts, isArm64: bool): void {
   facts.reapsBackwards = false;
   facts.takesFolios = true;
   facts.tellsGenerations = false;
+  facts.frameMapFlush = FrameMapFlush.VmaEnd;
   facts.rewritesProbed = false;
   if (isArm64) facts.batchesReclaim = false;
 }
@@ -192,10 +208,13 @@ function asIn4_15(facts: EraFacts, isArm64: bool): void {
   facts.sparesShared = false;
   facts.rangesHaveOwners = false;
   facts.hasGenerations = false;
+  facts.frameMapFlush = FrameMapFlush.None;
   facts.flushesExclusive = false;
   facts.dropsProbed = false;
   facts.widensShared = false;
   facts.unsharesSplit = false;
+  facts.unsharesMarked = false;
+  facts.flushesUnshared = false;
   facts.movesTables = false;
   facts.copiesHugePages = true;
   facts.replacesHugeZero = true;

@@ -19,6 +19,7 @@ import { makeExclusive, restoreExclusive } from "./mm/device_exclusive";
 import { freeTables } from "./mm/free_tables";
 import { installGuards, removeGuards } from "./mm/guards";
 import { faultHugetlb } from "./mm/hugetlb";
+import { unshareTables } from "./mm/hugetlb_sharing";
 import { splitHugeEntry } from "./mm/huge_entry";
 import {
   installAnonymous,
@@ -28,10 +29,11 @@ import {
   installHuge,
   installPrivateCopy,
 } from "./mm/install";
+import { mapFrames } from "./mm/map_frames";
 import { Mm, mmAt } from "./mm/mm";
 import { moveTables } from "./mm/move_tables";
 import { moveUserBlock, moveUserPages } from "./mm/move_user_pages";
-import { ProtectKind, changeProtection, clearNumaHint } from "./mm/protect";
+import { changeProtection, clearNumaHint } from "./mm/protect";
 import { isolateFolios, reclaimIsolated } from "./mm/isolate";
 import { walkFolio } from "./mm/rmap";
 import { scanHugeEntry, scanTable } from "./mm/scan_written";
@@ -43,7 +45,7 @@ import { ageEntries } from "./mm/generations";
 import { trackWrites } from "./mm/track_writes";
 import { ageFolio, sampleYoung, testYoung, testYoungTable } from "./mm/young";
 import { zapRange } from "./mm/zap";
-import { AgeReason, Plan, ZapKind } from "./plan";
+import { AgeReason, Plan, ProtectKind, ZapKind } from "./plan";
 
 export class ImmediatePlan extends Plan {
   /** Set once, right after the kernel that owns this plan was made. */
@@ -87,6 +89,14 @@ export class ImmediatePlan extends Plan {
 
   zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void {
     zapRange(this.kernel, vma, start, end, kind);
+  }
+
+  freeVmas(): void {
+    this.kernel.gather.freeVmas();
+  }
+
+  mapFrames(vma: Vma, start: u64, end: u64): void {
+    mapFrames(this.kernel, vma, start, end);
   }
 
   freeTables(mm: Mm, start: u64, end: u64, floor: u64, ceiling: u64): void {
@@ -148,7 +158,7 @@ export class ImmediatePlan extends Plan {
   }
 
   moveTables(source: Vma, start: u64, target: u64, end: u64, targetVma: Vma): void {
-    moveTables(this.kernel, source, start, target, end);
+    moveTables(this.kernel, source, start, target, end, targetVma);
   }
 
   isolateFolios(vma: Vma, start: u64, end: u64): void {
@@ -188,7 +198,7 @@ export class ImmediatePlan extends Plan {
   }
 
   unshareTables(mm: Mm, start: u64, end: u64): void {
-    this.kernel.tlbs.flushRange(mm, start, end, 21, true);
+    unshareTables(this.kernel, mm, start, end);
   }
 
   splitHugeEntry(vma: Vma, va: u64): void {

@@ -25,6 +25,15 @@ export const enum ZapKind {
   Reap = 5,
 }
 
+/** What change_protection is called for. */
+export const enum ProtectKind {
+  Mprotect = 0,
+  UffdProtect = 1,
+  UffdResolve = 2,
+  /** change_prot_numa: the next access faults, and tells where the page is used. */
+  NumaHint = 3,
+}
+
 /** Who asks whether a folio is in use. */
 export const enum AgeReason {
   /** Idle page tracking, which flushes nothing. */
@@ -59,6 +68,10 @@ export abstract class Plan {
 
   /** Clears the entries of `[start, end)`, which belongs to `vma`. */
   abstract zap(vma: Vma, start: u64, end: u64, kind: ZapKind): void;
+  /** The VMAs that were zapped are about to be unlinked (tlb_free_vmas). */
+  abstract freeVmas(): void;
+  /** A driver maps frames of its device at `[start, end)`. */
+  abstract mapFrames(vma: Vma, start: u64, end: u64): void;
   /**
    * Unlinks the page tables that `[start, end)` used and that nothing in `[floor, ceiling)` can
    * need.

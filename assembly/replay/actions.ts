@@ -17,11 +17,13 @@ import { migrateToDevice, takeForDevice } from "../kernel/operations/device_memo
 import { trackWrites } from "../kernel/operations/dirty_tracking";
 import { hintRange } from "../kernel/operations/numa_hint";
 import { reapMm } from "../kernel/operations/reap";
-import { writeDirect } from "../kernel/operations/file_operations";
+import { unmapFileRange, writeDirect } from "../kernel/operations/file_operations";
 import { clearSoftDirty } from "../kernel/operations/soft_dirty";
 import { clearBreakpoint, setBreakpoint } from "../kernel/operations/uprobe";
 import { touchRange } from "../kernel/operations/populate";
 import { entryFrame, mapsFrame } from "../hardware/pgtable/pte";
+import { ZapKind } from "../kernel/plan";
+import { FileKind } from "../kernel/mm/files";
 import { isSpecial } from "../kernel/mm/frames";
 import { flushReclaimed } from "../kernel/mm/unmap_flush";
 import { reclaimFolio } from "../kernel/mm/reclaim";
@@ -86,6 +88,14 @@ export function performAction(kernel: Kernel, mm: Mm, task: Task, descriptors: D
     case ReplayAction.AgeGeneration:
       ageGeneration(kernel, mm, a, b);
       return true;
+    case ReplayAction.UnmapMapping:
+      unmapFileRange(kernel, descriptors.find(task.process, <u32>a), b, task.action2, ZapKind.File);
+      return true;
+    case ReplayAction.OpenDevice: {
+      const device = kernel.files.make(FileKind.Device, b << 12);
+      descriptors.set(task.process, <u32>a, device);
+      return true;
+    }
     case ReplayAction.TrackWrites:
     case ReplayAction.TrackDirty: {
       const cleans = task.action == ReplayAction.TrackDirty;

@@ -37,6 +37,8 @@ export function hasRoom(kernel: Kernel, mm: Mm, task: Task, file: u32, result: u
   const a2 = task.args2;
   switch (task.call) {
     case Call.Mmap:
+      if (file != 0 && kernel.files.at(file).kind == FileKind.Device)
+        return fits(kernel, tablesOf(a1));
       if (result == 0 || !populates(mm, task) || (a2 & PROT_ACCESS) == 0) return true;
       return fits(kernel, tablesOf(lengthInFile(kernel, file, task.args5, a1)));
     case Call.Brk:

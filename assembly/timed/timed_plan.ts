@@ -91,6 +91,12 @@ export class TimedPlan extends ImmediatePlan {
     this.notifier.holdsPageTable = true;
   }
 
+  freeVmas(): void {
+    this.notifier.holdsPageTable = false;
+    super.freeVmas();
+    this.notifier.holdsPageTable = true;
+  }
+
   /** Says what takes entries away from here on; nobody watches those of another mm. */
   private enter(taker: Taker, mm: u32): void {
     const now = mm == this.attachedAddress ? taker : Taker.Unknown;

@@ -242,6 +242,8 @@ export enum ReplayAction {
   AgeGeneration = 29,
   /** fd, first page, end page: a driver takes back what maps it. */
   UnmapMapping = 30,
+  /** fd, pages: memory of a device, which its driver maps as frames. */
+  OpenDevice = 31,
 }
 
 /** What of the recorded system decides how its mm behaves. */

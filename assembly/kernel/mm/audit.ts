@@ -6,7 +6,7 @@
  * Source:     linux 6.18 mm/vma.c (validate_mm), mm/debug.c
  */
 import { LongMap } from "../../base/long_map";
-import { PMD_SIZE } from "../../base/page";
+import { LEVEL_PMD, LEVEL_PUD, PMD_SIZE } from "../../base/page";
 import { entryFrame, isHuge, mapsFrame } from "../../hardware/pgtable/pte";
 import { Kernel } from "../kernel";
 import { FRAME_FILE, FRAME_SWAPCACHE, FRAME_USED, isSpecial } from "./frames";
@@ -30,10 +30,11 @@ const TASK_SIZE: u64 = 1 << 47;
 export function audit(kernel: Kernel): Finding {
   const small = new LongMap(kernel.arena);
   const huge = new LongMap(kernel.arena);
+  const visited = new LongMap(kernel.arena);
   for (let m: u32 = 0; m < kernel.mms.length; m++) {
     const mm = mmAt(kernel.mms.at(m));
     if (!areVmasInOrder(mm)) return Finding.VmaOrder;
-    const finding = countEntries(kernel, mm, small, huge);
+    const finding = countEntries(kernel, mm, small, huge, visited);
     if (finding != Finding.Sound) return finding;
   }
   return checkFrames(kernel, small, huge);
@@ -49,7 +50,13 @@ function areVmasInOrder(mm: Mm): bool {
   return true;
 }
 
-function countEntries(kernel: Kernel, mm: Mm, small: LongMap, huge: LongMap): Finding {
+function countEntries(
+  kernel: Kernel,
+  mm: Mm,
+  small: LongMap,
+  huge: LongMap,
+  visited: LongMap,
+): Finding {
   const tables = kernel.tables;
   let va = tables.firstPmd(mm, 0, TASK_SIZE);
   while (va < TASK_SIZE) {
@@ -57,7 +64,7 @@ function countEntries(kernel: Kernel, mm: Mm, small: LongMap, huge: LongMap): Fi
     const pmd = load<u64>(tables.pmdAddress);
     if (isHuge(pmd)) {
       if (!isCovered(mm, va, va + PMD_SIZE)) return Finding.EntryOutsideVma;
-      increment(huge, entryFrame(pmd));
+      if (isFirstVisit(kernel, mm, va, visited)) increment(huge, entryFrame(pmd));
     } else {
       for (let page = va; page < next; page += 4096) {
         const entry = load<u64>(tables.pteIn(pmd, page));
@@ -69,6 +76,16 @@ function countEntries(kernel: Kernel, mm: Mm, small: LongMap, huge: LongMap): Fi
     va = tables.firstPmd(mm, next, TASK_SIZE);
   }
   return Finding.Sound;
+}
+
+/** A table that is shared counts once: whether the entry of `va` is seen for the first time. */
+function isFirstVisit(kernel: Kernel, mm: Mm, va: u64, visited: LongMap): bool {
+  const tables = kernel.tables;
+  if (!tables.isShared(entryFrame(load<u64>(tables.find(mm, va, LEVEL_PUD))))) return true;
+  const key = <u64>tables.find(mm, va, LEVEL_PMD);
+  const isFirst = visited.get(key) == 0;
+  visited.set(key, 1);
+  return isFirst;
 }
 
 function isCovered(mm: Mm, start: u64, end: u64): bool {

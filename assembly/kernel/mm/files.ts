@@ -23,6 +23,8 @@ export const enum FileKind {
   SysV = 7,
   /** [vdso] and its kin: pages of the kernel. */
   Special = 8,
+  /** Memory of a device: frames without a struct page. */
+  Device = 9,
 }
 
 

@@ -19,6 +19,8 @@ export const ZERO_PFN: u32 = 1;
 /** The first frame of the huge zero page. */
 export const HUGE_ZERO_PFN: u32 = 512;
 export const HUGE_ORDER: u32 = 9;
+/** Stands for every frame of a device's memory. */
+export const DEVICE_PFN: u32 = 2;
 
 export const FRAME_USED: u32 = 1 << 0;
 export const FRAME_ANON: u32 = 1 << 1;
@@ -76,7 +78,7 @@ export class Frame {
 
 export const MIXED_TAKERS: u8 = 0xff;
 
-/** Not counted: the zero pages belong to nobody. */
+/** Not counted: the zero pages belong to nobody, and frames of devices have no struct page. */
 // @ts-ignore: decorator
 @inline
 export function isSpecial(pfn: u32): bool {

@@ -13,7 +13,7 @@
  */
 import { Arena } from "../../base/arena";
 import { WordList } from "../../base/word_list";
-import { EraFacts } from "../era";
+import { EraFacts, FrameMapFlush } from "../era";
 import { CpuTlbs } from "./cpu_tlbs";
 import { Frames } from "./frames";
 import { Mm, mmAt, addressOfMm } from "./mm";
@@ -38,6 +38,8 @@ export class Gather {
   private clearedPuds: bool = false;
   private clearedP4ds: bool = false;
   private isExit: bool = false;
+  /** A VMA of frames without pages was zapped, and its flush is still to come. */
+  private hasFrames: bool = false;
   /** Places in a batch of a page, and how many such batches there may be. */
   batchPlaces: u32 = GATHER_BATCH;
   batches: u32 = GATHER_BATCHES;
@@ -63,6 +65,7 @@ export class Gather {
 
   begin(mm: Mm): void {
     this.isExit = false;
+    this.hasFrames = false;
     assert(this.mm == 0, "one gather is finished before the next begins");
     this.mm = addressOfMm(mm);
     this.reset();
@@ -80,6 +83,12 @@ export class Gather {
 
   clearedPmd(va: u64): void {
     this.cover(va, va + (1 << 21));
+    this.clearedPmds = true;
+  }
+
+  /** hugetlb: the mm is without a pmd table that others still use (tlb_flush_pmd_range). */
+  unsharedPmds(va: u64): void {
+    this.cover(va, va + (1 << 30));
     this.clearedPmds = true;
   }
 
@@ -186,8 +195,25 @@ export class Gather {
 
   /** tlb_end_vma. */
   endVma(): void {
-    if (this.facts.mergesVmas || this.isExit || this.mm == 0) return;
-    this.flushTlbs(this.facts.vmaEndNotifies);
+    if (this.isExit || this.mm == 0) return;
+    const flushesFrames = this.hasFrames && this.facts.frameMapFlush == FrameMapFlush.VmaEnd;
+    if (flushesFrames) this.hasFrames = false;
+    if (flushesFrames || !this.facts.mergesVmas) this.flushTlbs(this.facts.vmaEndNotifies);
+  }
+
+  /** tlb_start_vma of a VMA that maps frames without pages (VM_PFNMAP). */
+  startFrameMap(): void {
+    this.hasFrames = true;
+  }
+
+  /**
+   * tlb_free_vmas: once such a VMA is unlinked, a driver that takes its frames back finds nothing
+   * to flush.
+   */
+  freeVmas(): void {
+    if (this.hasFrames && !this.isExit && this.facts.frameMapFlush == FrameMapFlush.VmaFree)
+      this.flushTlbOnly();
+    this.hasFrames = false;
   }
 
   /** The gather of exit_mmap. */

@@ -2,32 +2,44 @@
  * Pages of hugetlbfs: 2 MiB at a time, never split.
  *
  * Models:     strides of 2 MiB; mprotect flushes its range itself, inside the pair, and the gather
- *             once more in full; copy-on-write of a whole huge page; ranges that reach to where a
- *             table of 1 GiB may be shared.
- * Simplifies: one huge page size; no table is in fact shared.                  (DEVIATIONS D12)
+ *             once more in full; copy-on-write of a whole huge page; tables of a GiB that others
+ *             share, which go whole, and are flushed as a GiB.
+ * Simplifies: one huge page size; huge pages do not migrate.                   (DEVIATIONS D12)
  * Source:     linux 6.18 mm/hugetlb.c
  */
-import { LEVEL_PMD, PMD_SIZE, PUD_SIZE, alignDown, alignUp } from "../../base/page";
+import { LEVEL_PMD, PMD_SIZE, PUD_SIZE, alignDown } from "../../base/page";
 import {
   PTE_ACCESSED,
   PTE_DIRTY,
   PTE_PAGE_SIZE,
+  PTE_UFFD_WP,
   PTE_WRITE,
   entryFrame,
   isWritable,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
-import { entryFor, withProtectionOf } from "./entries";
+import { entryFor, withProtectionOf, writeBit } from "./entries";
 import { FRAME_ANON, FRAME_EXCLUSIVE, FRAME_FILE, FRAME_HUGETLB, HUGE_ORDER } from "./frames";
+import { makeHugetlbEntry, sharedEnd, sharedStart, unshareTable } from "./hugetlb_sharing";
 import { Mm, mmAt } from "./mm";
-import { Vma, isHugetlb, isShared, linearPage } from "./vma";
+import { ProtectKind } from "../plan";
+import { UFFD_WP_ASYNC } from "./uffd_modes";
+import { Vma, isShared, linearPage } from "./vma";
 import { VM_WRITE } from "./vm_flags";
 
-export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void {
+/** Whether a table was unshared, and its flush is due before the locks of its file are dropped. */
+export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
   const mm = mmAt(vma.mm);
+  let isUnshared = false;
   for (let va = start; va < end; va += PMD_SIZE) {
     const address = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (address != 0 && unshareTable(kernel, mm, va)) {
+      if (kernel.facts.flushesUnshared) kernel.gather.unsharedPmds(alignDown(va, PUD_SIZE));
+      isUnshared = true;
+      va = lastBlock(va);
+      continue;
+    }
     if (address == 0 || load<u64>(address) == 0) continue;
     const pfn = entryFrame(load<u64>(address));
     store<u64>(address, 0);
@@ -36,78 +48,106 @@ export function zapHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void
     kernel.frames.unmapHuge(pfn);
     if (isFull) kernel.gather.flush();
   }
+  return isUnshared && kernel.facts.flushesUnshared;
 }
 
-/**
- * adjust_range_if_pmd_sharing_possible: where the range begins that may lose its pmd table whole,
- * since another mm may share it.
- */
-export function sharedStart(kernel: Kernel, vma: Vma, start: u64, end: u64): u64 {
-  if (!reachesShared(kernel, vma, start, end)) return start;
-  return start > alignUp(vma.start, PUD_SIZE) ? alignDown(start, PUD_SIZE) : start;
+/** The last block of the GiB of `va` (hugetlb_mask_last_page). */
+function lastBlock(va: u64): u64 {
+  return alignDown(va, PUD_SIZE) + PUD_SIZE - PMD_SIZE;
 }
 
-/** ... and where it ends. */
-export function sharedEnd(kernel: Kernel, vma: Vma, start: u64, end: u64): u64 {
-  if (!reachesShared(kernel, vma, start, end)) return end;
-  return end < alignDown(vma.end, PUD_SIZE) ? alignUp(end, PUD_SIZE) : end;
-}
-
-/** Whether a part of the range lies in a whole GiB of a VMA that is shared. */
-function reachesShared(kernel: Kernel, vma: Vma, start: u64, end: u64): bool {
-  if (!kernel.facts.widensShared || !isHugetlb(vma) || !isShared(vma)) return false;
-  const first = alignUp(vma.start, PUD_SIZE);
-  const last = alignDown(vma.end, PUD_SIZE);
-  return last > first && end > first && start < last;
-}
-
-export function protectHugetlb(kernel: Kernel, vma: Vma, start: u64, end: u64): void {
+/** hugetlb_change_protection; userfaultfd `marks` entries, or takes its mark. */
+export function protectHugetlb(
+  kernel: Kernel,
+  vma: Vma,
+  start: u64,
+  end: u64,
+  kind: ProtectKind,
+): void {
   const mm = mmAt(vma.mm);
   const from = sharedStart(kernel, vma, start, end);
   const to = sharedEnd(kernel, vma, start, end);
+  let isUnshared = false;
   kernel.sink.rangeStart(mm, NotifierEvent.ProtectionVma, from, to);
   for (let va = start; va < end; va += PMD_SIZE) {
     const address = kernel.tables.find(mm, va, LEVEL_PMD);
+    if (address != 0 && unshareTable(kernel, mm, va)) {
+      isUnshared = true;
+      va = lastBlock(va);
+      continue;
+    }
     if (address == 0 || load<u64>(address) == 0) continue;
-    store<u64>(address, withProtectionOf(vma, load<u64>(address)));
+    store<u64>(address, protectedEntry(vma, load<u64>(address), kind));
   }
-  if (kernel.facts.notifiesDowngrades) kernel.tlbs.flushRangeNotify(mm, start, end, 21, false);
-  else kernel.tlbs.flushRange(mm, start, end, 21, false);
+  // what was unshared may be freed by others as soon as the locks are dropped
+  const isWide = isUnshared && kernel.facts.widensShared;
+  const first = isWide ? from : start;
+  const last = isWide ? to : end;
+  if (kernel.facts.notifiesDowngrades) kernel.tlbs.flushRangeNotify(mm, first, last, 21, false);
+  else kernel.tlbs.flushRange(mm, first, last, 21, false);
   kernel.sink.rangeEnd(mm);
   if (kernel.facts.nestsHugetlbGather) kernel.gather.requireFullFlush();
 }
 
+/** Entries of shared memory are writable with their VMA: nothing of hugetlbfs is written back. */
+function protectedEntry(vma: Vma, old: u64, kind: ProtectKind): u64 {
+  let entry = withProtectionOf(vma, old);
+  if (kind == ProtectKind.UffdProtect) entry |= PTE_UFFD_WP;
+  if (kind == ProtectKind.UffdResolve) entry &= ~PTE_UFFD_WP;
+  if (isShared(vma) && (entry & PTE_UFFD_WP) == 0) entry |= writeBit(vma);
+  return entry;
+}
+
+/** move_hugetlb_page_tables: a table that is shared is left behind, with its pages. */
 export function moveHugetlb(
   kernel: Kernel,
   vma: Vma,
   start: u64,
   targetStart: u64,
   end: u64,
+  targetVma: Vma,
 ): void {
   const mm = mmAt(vma.mm);
-  let target = targetStart;
+  let isUnshared = false;
   for (let va = start; va < end; va += PMD_SIZE) {
     const from = kernel.tables.find(mm, va, LEVEL_PMD);
-    if (from != 0 && load<u64>(from) != 0) {
-      store<u64>(kernel.tables.make(mm, target, LEVEL_PMD), load<u64>(from));
-      store<u64>(from, 0);
+    if (from == 0 || load<u64>(from) == 0) continue;
+    if (unshareTable(kernel, mm, va)) {
+      isUnshared = true;
+      va = lastBlock(va);
+      continue;
     }
-    target += PMD_SIZE;
+    const to = makeHugetlbEntry(kernel, targetVma, targetStart + (va - start));
+    const entry = load<u64>(from);
+    store<u64>(from, 0);
+    store<u64>(to, entry);
   }
-  kernel.tlbs.flushRange(mm, start, end, 21, false);
+  const isWide = isUnshared && kernel.facts.widensShared;
+  const first = isWide ? sharedStart(kernel, vma, start, end) : start;
+  const last = isWide ? sharedEnd(kernel, vma, start, end) : end;
+  kernel.tlbs.flushRange(mm, first, last, 21, false);
 }
 
 /** hugetlb_fault: maps, or makes private, the huge page of `va`. */
 export function faultHugetlb(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): void {
   const mm = mmAt(vma.mm);
   const block = va & ~(PMD_SIZE - 1);
-  const address = kernel.tables.make(mm, block, LEVEL_PMD);
+  const address = makeHugetlbEntry(kernel, vma, block);
   const entry = load<u64>(address);
   if (entry == 0) {
     store<u64>(address, newEntry(kernel, vma, block, isWrite));
     return;
   }
-  if (isWrite && !isWritable(entry)) makePrivate(kernel, mm, vma, block, address);
+  if (!isWrite || isWritable(entry)) return;
+  if (isShared(vma)) store<u64>(address, (entry & ~PTE_UFFD_WP) | PTE_WRITE | PTE_DIRTY);
+  else makePrivate(kernel, mm, vma, block, address);
+}
+
+/** A write to the huge page at `va` waits for userfaultfd to lift its protection. */
+export function isHugetlbProtected(kernel: Kernel, mm: Mm, vma: Vma, va: u64): bool {
+  if ((vma.uffd & UFFD_WP_ASYNC) != 0) return false;
+  const address = kernel.tables.find(mm, va, LEVEL_PMD);
+  return address != 0 && (load<u64>(address) & PTE_UFFD_WP) != 0;
 }
 
 function newEntry(kernel: Kernel, vma: Vma, block: u64, isWrite: bool): u64 {

@@ -30,9 +30,16 @@ function extentOf(source: u64, target: u64, end: u64, size: u64): u64 {
   return extent > room ? room : extent;
 }
 
-export function moveTables(kernel: Kernel, vma: Vma, start: u64, targetStart: u64, end: u64): void {
+export function moveTables(
+  kernel: Kernel,
+  vma: Vma,
+  start: u64,
+  targetStart: u64,
+  end: u64,
+  targetVma: Vma,
+): void {
   if (isHugetlb(vma)) {
-    moveHugetlb(kernel, vma, start, targetStart, end);
+    moveHugetlb(kernel, vma, start, targetStart, end, targetVma);
     return;
   }
   const mm = mmAt(vma.mm);

@@ -34,6 +34,8 @@ export class PageTables {
    * For each table frame, how many tables it has held: a walker that knows an older one is stale.
    */
   readonly lives: usize;
+  /** For each table frame, how many links lead to it besides the first (pt_share_count). */
+  private readonly sharers: usize;
   /** The Taker of each table that was freed. */
   private readonly takers: usize;
   /** What frees tables now. */
@@ -48,6 +50,7 @@ export class PageTables {
   ) {
     this.free = new WordList(arena);
     this.lives = allocate((<usize>memory.tableFrames) << 2);
+    this.sharers = allocate((<usize>memory.tableFrames) << 2);
     this.takers = allocate(memory.tableFrames);
   }
 
@@ -69,6 +72,18 @@ export class PageTables {
     putWord(this.lives, frame, wordAt(this.lives, frame) + 1);
     this.inUse++;
     return frame;
+  }
+
+  isShared(frame: u32): bool {
+    return wordAt(this.sharers, frame) != 0;
+  }
+
+  share(frame: u32): void {
+    putWord(this.sharers, frame, wordAt(this.sharers, frame) + 1);
+  }
+
+  unshare(frame: u32): void {
+    putWord(this.sharers, frame, wordAt(this.sharers, frame) - 1);
   }
 
   /** What freed the table last. */

@@ -48,17 +48,9 @@ import { protectHugetlb } from "./hugetlb";
 import { Mm, mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
 import { UFFD_WP_ASYNC } from "./uffd_modes";
+import { ProtectKind } from "../plan";
 import { Vma, isAnonymous, isHugetlb, isShared } from "./vma";
 import { VM_WRITE } from "./vm_flags";
-
-/** What change_protection is called for. */
-export const enum ProtectKind {
-  Mprotect = 0,
-  UffdProtect = 1,
-  UffdResolve = 2,
-  /** change_prot_numa: the next access faults, and tells where the page is used. */
-  NumaHint = 3,
-}
 
 /** What is known while one vma's protection changes. */
 export class Protection {
@@ -88,7 +80,7 @@ export function changeProtection(
   kind: ProtectKind,
 ): void {
   if (isHugetlb(vma)) {
-    protectHugetlb(kernel, vma, start, end);
+    protectHugetlb(kernel, vma, start, end, kind);
     return;
   }
   const mm = mmAt(vma.mm);

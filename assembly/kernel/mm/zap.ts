@@ -29,14 +29,17 @@ import { Mm, mmAt } from "./mm";
 import { blockEnd } from "./page_tables";
 import { dropSwapEntry } from "./swap_entries";
 import { Vma, isHugetlb } from "./vma";
+import { VM_PFNMAP } from "./vm_flags";
 
 /** What may differ between the entries of a run. */
 const RUN_IGNORED: u64 = PTE_ACCESSED | PTE_DIRTY | PTE_SOFT_DIRTY | PTE_WRITE;
 
 export function zapRange(kernel: Kernel, vma: Vma, start: u64, end: u64, kind: ZapKind): void {
+  if ((vma.flags & VM_PFNMAP) != 0) kernel.gather.startFrameMap();
   if (isHugetlb(vma)) {
-    zapHugetlb(kernel, vma, start, end);
+    const isUnshared = zapHugetlb(kernel, vma, start, end);
     kernel.gather.endVma();
+    if (isUnshared) kernel.gather.flushTlbOnly();
     return;
   }
   const mm = mmAt(vma.mm);

@@ -23,6 +23,7 @@ import {
   mapsFrame,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
+import { isHugetlbProtected } from "../mm/hugetlb";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
 import { mayReuse, mayReuseHuge } from "../mm/cow";
@@ -64,6 +65,8 @@ export function handleFault(
   if (vma == null) return FaultResult.Refused;
   if (!force && !isAllowed(vma, access)) return FaultResult.Refused;
   if (isHugetlb(vma)) {
+    if (access == Access.Write && isHugetlbProtected(kernel, mm, vma, va))
+      return FaultResult.Userfault;
     kernel.plan.installHugetlb(vma, va, access == Access.Write);
     return FaultResult.Handled;
   }
@@ -136,6 +139,11 @@ function installAbsent(kernel: Kernel, vma: Vma, va: u64, isWrite: bool): FaultR
     // what the window below the end of the file holds is mapped before the end is noticed
     if (!isWrite) kernel.plan.installForRead(vma, va);
     return FaultResult.BusError;
+  }
+  if (file.kind == FileKind.Device) {
+    const page = alignDown(va, 4096);
+    kernel.plan.mapFrames(vma, page, page + 4096);
+    return FaultResult.Handled;
   }
   if (!isWrite) kernel.plan.installForRead(vma, va);
   else if (isShared(vma)) kernel.plan.installForWrite(vma, va);

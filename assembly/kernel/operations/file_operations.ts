@@ -14,7 +14,7 @@ import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { FileKind } from "../mm/files";
 import { FRAME_DIRTY, HUGE_ORDER } from "../mm/frames";
-import { sharedEnd, sharedStart } from "../mm/hugetlb";
+import { sharedEnd, sharedStart } from "../mm/hugetlb_sharing";
 import { Mm, addressOfMm, mmAt, vmaOf } from "../mm/mm";
 import { dropFileFolio } from "../mm/reclaim";
 import { pushMappers } from "../mm/rmap";

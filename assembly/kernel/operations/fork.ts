@@ -8,6 +8,7 @@
  */
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
+import { FileKind } from "../mm/files";
 import { Mm, insertVma, vmaOf } from "../mm/mm";
 import { Vma, isHugetlb, isShared } from "../mm/vma";
 import { VM_DONTCOPY, VM_LOCKED_MASK, VM_WIPEONFORK } from "../mm/vm_flags";
@@ -45,7 +46,7 @@ function copyVma(kernel: Kernel, parent: Mm, child: Mm, vma: Vma): void {
   insertVma(kernel.arena, child, copy);
   if ((vma.flags & VM_WIPEONFORK) != 0) return;
   // vma_needs_copy: the child has no userfaultfd registration of its own
-  if (vma.anonVma == 0) return;
+  if (vma.anonVma == 0 && !mapsDevice(kernel, vma)) return;
   const isCow = !isShared(vma);
   if (isCow) {
     const event = isHugetlb(vma) ? NotifierEvent.Clear : NotifierEvent.ProtectionPage;
@@ -53,4 +54,9 @@ function copyVma(kernel: Kernel, parent: Mm, child: Mm, vma: Vma): void {
   }
   kernel.plan.copyRange(vma, copy);
   if (isCow) kernel.plan.rangeEnd(parent);
+}
+
+/** Frames of a device are found again by no fault. */
+function mapsDevice(kernel: Kernel, vma: Vma): bool {
+  return vma.file != 0 && kernel.files.at(vma.file).kind == FileKind.Device;
 }

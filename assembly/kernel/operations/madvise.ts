@@ -11,7 +11,7 @@ import { isGuard, isHuge } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { prepareAnonVma } from "../mm/anon_vma";
-import { sharedEnd, sharedStart } from "../mm/hugetlb";
+import { sharedEnd, sharedStart } from "../mm/hugetlb_sharing";
 import { unmergeRange } from "../mm/ksm";
 import { Mm, addressOfMm, findVma, indexOf, mmAt, vmaOf } from "../mm/mm";
 import { blockEnd } from "../mm/page_tables";

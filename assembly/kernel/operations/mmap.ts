@@ -14,6 +14,7 @@ import { Vma } from "../mm/vma";
 import {
   VM_ACCOUNT,
   VM_DONTDUMP,
+  VM_DONTEXPAND,
   VM_DROPPABLE,
   VM_GROWSDOWN,
   VM_HUGETLB,
@@ -22,6 +23,7 @@ import {
   VM_LOCKONFAULT,
   VM_NOHUGEPAGE,
   VM_NORESERVE,
+  VM_PFNMAP,
   VM_READ,
   VM_SHARED,
   VM_SOFTDIRTY,
@@ -80,6 +82,12 @@ export function mapRange(
   const pgoff = file == 0 ? start >> 12 : isAnon ? 0 : offset >> 12;
   // __mmap_complete: pages of hugetlbfs are populated as if they were locked, and are not
   const kept = isHugetlb ? flags & ~VM_LOCKED_MASK : flags;
+  const isDevice = file != 0 && kernel.files.at(file).kind == FileKind.Device;
+  if (isDevice) {
+    const special = kept | VM_PFNMAP | VM_DONTEXPAND | VM_DONTDUMP;
+    kernel.plan.mapFrames(mapVma(kernel, mm, start, end, special, file, pgoff), start, end);
+    return;
+  }
   mapVma(kernel, mm, start, end, kept, file, pgoff);
   const wantsPages = (mapFlags & (MAP_POPULATE | MAP_NONBLOCK)) == MAP_POPULATE;
   if (wantsPages || (flags & VM_LOCKED_MASK) == VM_LOCKED) populateRange(kernel, mm, start, end);

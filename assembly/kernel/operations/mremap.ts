@@ -11,7 +11,7 @@ import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
 import { Mm, findVma, indexOf, insertVma, vmaOf } from "../mm/mm";
 import { unmergeRange } from "../mm/ksm";
-import { sharedEnd, sharedStart } from "../mm/hugetlb";
+import { sharedEnd, sharedStart } from "../mm/hugetlb_sharing";
 import { Vma, isAnonymous, isHugetlb } from "../mm/vma";
 import { VM_LOCKED, VM_LOCKED_MASK, VM_SEALED } from "../mm/vm_flags";
 import { mergeNewRange } from "../mm/vma_merge";

@@ -41,6 +41,7 @@ export function unmapRange(kernel: Kernel, mm: Mm, start: u64, end: u64): bool {
     kernel.plan.zap(vma, vma.start, vma.end, ZapKind.Unmap);
   }
   kernel.plan.rangeEnd(mm);
+  kernel.plan.freeVmas();
   freeTablesOf(kernel, mm, first, last, floor, ceiling);
   kernel.plan.finishGather();
   for (let i = first; i < last; i++) {

@@ -6,7 +6,7 @@
  *             registration is lifted with a pair.
  * Source:     linux 6.18 mm/userfaultfd.c, fs/userfaultfd.c, fs/proc/task_mmu.c (pagemap_scan_*)
  */
-import { LEVEL_PMD, LEVEL_PTE, PMD_SIZE, PUD_SIZE } from "../../base/page";
+import { LEVEL_PMD, LEVEL_PTE, PMD_SIZE, PUD_SIZE, alignDown, alignUp } from "../../base/page";
 import { isHuge } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
@@ -37,10 +37,24 @@ function changeRegistration(kernel: Kernel, mm: Mm, start: u64, end: u64, modes:
     const from = max(va, vma.start);
     const stop = min(vma.end, end);
     if (modes == 0 && (vma.uffd & UFFD_WP) != 0) protectUserPages(kernel, mm, from, stop, false);
-    if (vma.uffd != modes)
-      modifyVmaAnd(kernel, vma, from, stop, vma.flags, modes, vma.policy).uffd = modes;
+    if (vma.uffd != modes) {
+      const changed = modifyVmaAnd(kernel, vma, from, stop, vma.flags, modes, vma.policy);
+      changed.uffd = modes;
+      if ((modes & UFFD_WP) != 0) unshareMarked(kernel, mm, changed);
+    }
     va = stop;
   }
+}
+
+/** hugetlb_unshare_all_pmds: entries that are marked are this mm's own. */
+function unshareMarked(kernel: Kernel, mm: Mm, vma: Vma): void {
+  if (!isHugetlb(vma) || !isShared(vma) || !kernel.facts.unsharesMarked) return;
+  const start = alignUp(vma.start, PUD_SIZE);
+  const end = alignDown(vma.end, PUD_SIZE);
+  if (start >= end) return;
+  kernel.plan.rangeStart(mm, NotifierEvent.Clear, start, end);
+  kernel.plan.unshareTables(mm, start, end);
+  kernel.plan.rangeEnd(mm);
 }
 
 /** UFFDIO_WRITEPROTECT: each VMA has a gather of its own. */
