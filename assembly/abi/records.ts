@@ -31,7 +31,7 @@ export class PathStep {
   choices: u32;
 }
 
-/** Who moves, and how many steps of its program it takes; their kinds follow as bytes. */
+/** Who moved, and how many steps of its program it took; their kinds follow as bytes. */
 @unmanaged
 export class MoveRecord {
   actor: u32;
@@ -39,7 +39,7 @@ export class MoveRecord {
   kind: u32;
   page: u32;
   steps: u32;
-  pc: u32;
+  hasBranched: u32;
 }
 
 /**

@@ -1,52 +1,33 @@
 /**
  * Moves and states for the host to read; the layout is that of abi/records.ts.
  */
-import { ActorKind, Joint, ShownEntry, StepKind } from "../abi/vocabulary";
+import { ActorKind, ShownEntry } from "../abi/vocabulary";
 import { DeviceRecord, MoveRecord, StateRecord } from "../abi/records";
 import { LEVEL_PMD } from "../base/page";
 import { entryFrame, isHuge, isMigration, isPresent, isWritable } from "../hardware/pgtable/pte";
 import { payloadFrame, payloadIsWritable, Tlb } from "../hardware/tlb/tlb";
-import { Program } from "../kernel/steps/program";
-import { Task } from "../kernel/steps/task";
 import { FRAME_STRIDE_SHIFT } from "./codec";
 import { Instance } from "./instance";
 import { Terrain } from "./terrain";
 
-/** Says who moves and which steps of which program it takes. */
+/** Says who moved, and which steps of its program it took: call it behind the move. */
 export function describeMove(terrain: Terrain, move: u32, block: usize): void {
   const moves = terrain.moves;
-  const instance = terrain.instance;
   const record = changetype<MoveRecord>(block);
-  record.actor = moves.actor(move);
+  const actor = moves.actor(move);
+  record.actor = actor;
   record.index = moves.index(move);
   record.kind = moves.kind(move);
   record.page = moves.page(move);
   record.steps = 0;
-  const actor = moves.actor(move);
-  const pages = instance.pages;
-  if (actor == ActorKind.MmThread) describeTask(instance.mmThread, pages, record, block);
-  else if (actor == ActorKind.SecondMmThread) {
-    describeTask(instance.secondThread!, pages, record, block);
-  } else if (actor == ActorKind.Handler) {
-    describeTask(instance.handlers[moves.index(move)], pages, record, block);
-  }
-}
-
-function describeTask(task: Task, pages: u32, record: MoveRecord, block: usize): void {
-  const program: Program = task.program;
-  record.pc = task.pc;
-  if (record.actor != <u32>ActorKind.Handler) record.page = task.page;
-  let at = task.pc;
-  let kinds = block + offsetof<MoveRecord>();
-  while (at < program.length) {
-    const kind = program.kind(at);
-    store<u8>(kinds++, <u8>kind);
-    record.steps++;
-    if (program.joint(at) == Joint.None) return;
-    const goesBack = kind == StepKind.NextPage && task.page + 1 < pages;
-    if (goesBack) record.page = task.page + 1;
-    at = goesBack ? program.target(at) : at + 1;
-  }
+  record.hasBranched = 0;
+  const isOfMm = actor == ActorKind.MmThread || actor == ActorKind.SecondMmThread;
+  if (!isOfMm && actor != ActorKind.Handler) return;
+  const interpreter = terrain.instance.interpreter;
+  if (isOfMm) record.page = interpreter.takenPage;
+  record.steps = interpreter.takenCount;
+  record.hasBranched = interpreter.hasBranched ? 1 : 0;
+  memory.copy(block + offsetof<MoveRecord>(), interpreter.taken, interpreter.takenCount);
 }
 
 /** What a reader of a counterexample wants beside each step. */

@@ -114,7 +114,7 @@ export const layout = {
     kind: { offset: 8, type: "u32" },
     page: { offset: 12, type: "u32" },
     steps: { offset: 16, type: "u32" },
-    pc: { offset: 20, type: "u32" },
+    hasBranched: { offset: 20, type: "u32" },
   },
   PathStep: {
     size: 8,

@@ -3,7 +3,7 @@ import { ExploreMode } from "../abi/vocabulary.generated.js";
 import { argumentsOf } from "../scenario/arguments.js";
 import { machineArgument, tokenArgument } from "./arguments.js";
 import { ExploreMachine, type PathStep } from "./machine.js";
-import { actorOf, narrate } from "./narrate.js";
+import { actorOf, flushes, narrate } from "./narrate.js";
 import type { PropertyId } from "./properties.js";
 import type { SmallWorld } from "./small_world.js";
 import { otherVersion, readToken, type TokenContent } from "./token.js";
@@ -14,6 +14,8 @@ export interface TimelineStep {
   /** Whose step it is: `mm`, `device 0`, `handler 0`, … */
   readonly actor: string;
   readonly text: string;
+  /** It invalidates what devices have cached, all of it or a part. */
+  readonly isFlush: boolean;
   /** The state behind the step. */
   readonly state: WorldState;
   /** The properties that the step violates. */
@@ -110,9 +112,10 @@ function take(
   before: WorldState,
 ): TimelineStep {
   if (!machine.isEnabled(step.move)) throw otherVersion(`its step ${at + 1} is not possible here`);
-  const move = machine.describe(step.move);
   const { fits, violated } = machine.take(step);
   if (!fits) throw otherVersion(`its step ${at + 1} has other outcomes here`);
+  const move = machine.describe(step.move);
   const state = machine.state();
-  return { actor: actorOf(move), text: narrate({ move, before, after: state }), state, violated };
+  const text = narrate({ move, before, after: state });
+  return { actor: actorOf(move), text, isFlush: flushes(move), state, violated };
 }

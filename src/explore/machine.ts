@@ -24,15 +24,17 @@ export interface PathStep {
   readonly choices: number;
 }
 
-/** A move as it would be taken in the present state. */
+/** A move as it was taken. */
 export interface Move {
   readonly actor: ActorKind;
   /** Which device, frame or queue. */
   readonly index: number;
   readonly kind: DeviceMove;
   readonly page: number;
-  /** The steps of its program that it takes at once. */
+  /** The steps of its program that it took at once. */
   readonly steps: readonly StepKind[];
+  /** The last of them went another way than on: it gave up, or starts over. */
+  readonly hasBranched: boolean;
 }
 
 /** A run in which a device waits for an answer for ever. */
@@ -248,6 +250,7 @@ export class ExploreMachine {
     return move < exports.exploreMoves() && isSet(exports.exploreIsEnabled(move));
   }
 
+  /** The move that was taken last. */
   describe(move: number): Move {
     checkMove({ move });
     const { exports } = this;
@@ -255,7 +258,8 @@ export class ExploreMachine {
     const address = exports.reportBlock();
     const head = recordSize("MoveRecord");
     const record = readRecord("MoveRecord", this.core.view(address, head));
-    return { ...record, steps: [...this.core.bytes(address + head, record.steps)] };
+    const steps = [...this.core.bytes(address + head, record.steps)];
+    return { ...record, steps, hasBranched: isSet(record.hasBranched) };
   }
 
   take(step: PathStep): Taken {

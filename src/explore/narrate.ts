@@ -1,7 +1,7 @@
 /** Says in the words of the kernel's documentation who took a step and what came of it. */
 import { ActorKind, DeviceMove, FrameOwner, StepKind } from "../abi/vocabulary.generated.js";
 import type { Move } from "./machine.js";
-import { STEP_TEXTS } from "./step_texts.js";
+import { GIVEN_UP_TEXTS, STEP_TEXTS } from "./step_texts.js";
 import type { DeviceState, Entry, WorldState } from "./world_state.js";
 
 /** What a move looks like between the state before it and the one behind it. */
@@ -35,14 +35,37 @@ export function actorOf({ actor, index }: Pick<Move, "actor" | "index">): string
   }
 }
 
+const FLUSHES: ReadonlySet<StepKind> = new Set([
+  StepKind.Invalidate,
+  StepKind.InvalidateLeaf,
+  StepKind.InvalidateIotlb,
+  StepKind.InvalidateAtc,
+  StepKind.InvalidateReadsOnly,
+  StepKind.InstallEmptyTable,
+  StepKind.RestoreTable,
+  StepKind.ZapMirror,
+]);
+
+/** The move takes translations out of a cache of the device's side, by order of the driver. */
+export function flushes({ actor, steps }: Move): boolean {
+  switch (actor) {
+    case ActorKind.Iommu:
+    case ActorKind.Timer:
+    case ActorKind.Unpinner:
+      return true;
+    default:
+      return steps.some((kind) => FLUSHES.has(kind));
+  }
+}
+
 export function narrate(transition: Transition): string {
   const { move, before } = transition;
   switch (move.actor) {
     case ActorKind.MmThread:
     case ActorKind.SecondMmThread:
       return move.steps
-        .filter((kind) => kind !== StepKind.NextPage)
-        .map((kind) => mmStep(kind, transition))
+        .map((kind, at) => mmStep(kind, transition, at === move.steps.length - 1))
+        .filter((_, at) => move.steps[at] !== StepKind.NextPage)
         .join(", ");
     case ActorKind.Handler:
       return move.steps.map((kind) => handlerStep(kind, transition)).join(", ");
@@ -65,8 +88,8 @@ export function narrate(transition: Transition): string {
 
 const PAGE_STEPS: ReadonlySet<StepKind> = new Set([StepKind.ClearPte, StepKind.SetPteReadOnly]);
 
-function mmStep(kind: StepKind, { move, before, after }: Transition): string {
-  const text = STEP_TEXTS[kind];
+function mmStep(kind: StepKind, { move, before, after }: Transition, isLast: boolean): string {
+  const text = (isLast && move.hasBranched ? GIVEN_UP_TEXTS[kind] : undefined) ?? STEP_TEXTS[kind];
   switch (kind) {
     case StepKind.FreePages:
     case StepKind.DropRmap:

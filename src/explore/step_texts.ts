@@ -31,7 +31,7 @@ export const STEP_TEXTS: Record<StepKind, string> = {
   [StepKind.FreePages]: "free pages",
   [StepKind.FreeTable]: "free page table",
   [StepKind.CopyPage]: "copy page",
-  [StepKind.CopyUnlessPinned]: "copy page unless pinned",
+  [StepKind.CopyUnlessPinned]: "copy page",
   [StepKind.DropRmap]: "drop rmap of old page",
   [StepKind.PromiseReadOnly]: "return: page is promised read-only",
   [StepKind.Compare]: "compare pages",
@@ -69,4 +69,14 @@ export const STEP_TEXTS: Record<StepKind, string> = {
   [StepKind.MovePte]: "move pte to another address",
   [StepKind.AttachVma]: "new vma in its place",
   [StepKind.InstallPage]: "write to it: map a free page",
+};
+
+/** What a step of the mm does that finds the page pinned, or no longer what it was. */
+export const GIVEN_UP_TEXTS: Partial<Record<StepKind, string>> = {
+  [StepKind.WriteProtectForChild]: "fork: copy pinned page for the child",
+  [StepKind.SetPteReadOnly]: "page is pinned: restore pte, release PTL",
+  [StepKind.SetMigrationEntry]: "page is pinned: restore pte, release PTL",
+  [StepKind.SetPteMerged]: "page is pinned: restore pte, release PTL",
+  [StepKind.CopyUnlessPinned]: "page is pinned: restore pmd entry",
+  [StepKind.ClearPteIfSame]: "take PTL, pte has changed: release PTL",
 };

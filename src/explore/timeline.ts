@@ -125,7 +125,10 @@ function closing(example: Counterexample): string[] {
   const allowed =
     window === null
       ? []
-      : [`allowed: ${window.what} from step ${window.opens} until step ${window.closes}`];
+      : [
+          `allowed: ${window.what} from step ${window.opens} until step ${window.closes}` +
+            ` (${window.end})`,
+        ];
   return [
     ...repeats,
     ...allowed,

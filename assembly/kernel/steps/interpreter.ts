@@ -4,6 +4,7 @@
  * timed/notifier, the handler's in timed/workers, and shares the bookkeeping of both with this.
  */
 import { Joint, StepCondition, StepKind } from "../../abi/vocabulary";
+import { allocate, putByte } from "../../base/bytes";
 import { isTaken, keepCount } from "../driver/bookkeeping";
 import { NOBODY } from "../locks";
 import {
@@ -44,6 +45,7 @@ import {
 } from "./mm_steps";
 import { MARK_COPIED } from "../../oracle/oracle";
 import { Attachment, Scene } from "./scene";
+import { STEPS_MAX } from "./program";
 import { Task } from "./task";
 
 /** The conditions that a step of this kind decides, as bits. */
@@ -69,6 +71,14 @@ function isDriverStep(kind: StepKind): bool {
 }
 
 export class Interpreter {
+  /** The steps of the last action, for people to read: their kinds, and how many they are. */
+  readonly taken: usize = allocate(STEPS_MAX);
+  takenCount: u32 = 0;
+  /** Which page the last of them was about, NextPage aside. */
+  takenPage: u32 = 0;
+  /** The last of them went another way than on: it gave up, or starts over. */
+  hasBranched: bool = false;
+
   constructor(private readonly scene: Scene) {}
 
   /** The task's next atomic action is possible: the guards of all joined steps hold. */
@@ -96,12 +106,18 @@ export class Interpreter {
   take(task: Task, attachment: Attachment | null): void {
     const program = task.program;
     let joint = Joint.NextTaken;
+    this.takenCount = 0;
+    this.hasBranched = false;
     while (joint != Joint.None) {
       const at = task.pc;
+      const kind = program.kind(at);
       joint = program.joint(at);
       task.pc = at + 1;
-      if (!this.execute(program.kind(at), task, attachment)) {
+      putByte(this.taken, this.takenCount++, <u8>kind);
+      if (kind != StepKind.NextPage) this.takenPage = task.page;
+      if (!this.execute(kind, task, attachment)) {
         task.pc = program.target(at);
+        this.hasBranched = true;
         break;
       }
       if (joint == Joint.Next && !this.holds(program.condition(task.pc), task)) break;

@@ -28,7 +28,7 @@ export const REGISTER_SEQUENCE: u8 = 16;
 export const REGISTER_PAGE: u8 = 32;
 
 const STEP_BYTES: usize = 8;
-const STEPS_MAX: u32 = 255;
+export const STEPS_MAX: u32 = 255;
 /** Bytes of an encoded protocol. */
 export const PROTOCOL_BYTES: usize = PROTOCOL_HEAD_BYTES + HOOK_BYTES * HOOKS;
 
