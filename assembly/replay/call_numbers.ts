@@ -37,7 +37,9 @@ export const enum Call {
   Userfaultfd = 323,
   Mlock2 = 325,
   PkeyMprotect = 329,
+  PidfdOpen = 434,
   Clone3 = 435,
   ProcessMadvise = 440,
+  ProcessMrelease = 448,
   Mseal = 462,
 }

@@ -12,6 +12,7 @@ import { Kernel } from "../kernel/kernel";
 import { Mm, addressOfMm, mmAt } from "../kernel/mm/mm";
 import { exitMm } from "../kernel/operations/exit";
 import { forkMm } from "../kernel/operations/fork";
+import { reapMm } from "../kernel/operations/reap";
 import { Call } from "./call_numbers";
 import { gaveBack, isDoneAt, isForking, isInCall } from "./concurrent_calls";
 import { Descriptors } from "./descriptors";
@@ -23,6 +24,7 @@ import { NO_CALL, Task } from "./task";
 import { Tasks } from "./tasks";
 
 const CLONE_VM: u64 = 0x100;
+const EAGAIN: i64 = -11;
 
 export class Calls {
   constructor(
@@ -113,6 +115,11 @@ export class Calls {
   }
 
   private carryOut(task: Task, result: i64): void {
+    if (task.call == Call.ProcessMrelease) {
+      if (!this.reap(task, result)) this.unsupported.add(task.call);
+      task.isCallDone = 1;
+      return;
+    }
     const mm = this.tasks.mmOf(task);
     if (mm.known == 0) {
       if (task.call == Call.Mmap && result > 0)
@@ -125,6 +132,23 @@ export class Calls {
       this.unsupported.add(task.call);
     this.settling.idle();
     task.isCallDone = 1;
+  }
+
+  /**
+   * process_mrelease: the mm of a process that is being killed is reaped by the task that calls.
+   * False where that mm is not known, or where a notifier has refused: which VMA is not recorded.
+   */
+  private reap(task: Task, result: i64): bool {
+    const isRefused = result == EAGAIN;
+    if (result < 0) return !isRefused;
+    const tid = this.descriptors.findProcess(task.process, <u32>task.args0);
+    if (tid == 0) return false;
+    const mm = this.tasks.mmOfTid(tid - 1);
+    if (mm == null || mm.known == 0) return false;
+    this.settling.predictForMm(task, mm);
+    const isDone = reapMm(this.kernel, mm);
+    this.settling.idle();
+    return isDone;
   }
 
   /** Carries out, on its own CPU, the call that `task` has not returned from yet. */

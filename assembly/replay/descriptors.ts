@@ -16,11 +16,14 @@ export class Descriptors {
   /** Bytes of the next System V segment that is attached; told by the host. */
   sharedSegmentSize: u64 = 0;
   private readonly files: LongMap;
+  /** The process that a descriptor stands for, by the number of its first task, plus one. */
+  private readonly processes: LongMap;
   /** The process whose descriptors a forked process began with. */
   private readonly parents: LongMap;
 
   constructor(arena: Arena) {
     this.files = new LongMap(arena);
+    this.processes = new LongMap(arena);
     this.parents = new LongMap(arena);
   }
 
@@ -33,10 +36,24 @@ export class Descriptors {
   }
 
   find(process: u32, fd: u32): u32 {
+    return this.look(this.files, process, fd);
+  }
+
+  /** pidfd_open of the process whose first task is `tid`. */
+  setProcess(process: u32, fd: u32, tid: u32): void {
+    this.processes.set(key(process, fd), tid + 1);
+  }
+
+  /** The first task of the process that a pidfd stands for, plus one; 0 when that is unknown. */
+  findProcess(process: u32, fd: u32): u32 {
+    return this.look(this.processes, process, fd);
+  }
+
+  private look(map: LongMap, process: u32, fd: u32): u32 {
     let owner = process;
     while (owner != 0) {
-      const file = this.files.get(key(owner, fd));
-      if (file != 0) return file;
+      const found = map.get(key(owner, fd));
+      if (found != 0) return found;
       owner = this.parents.get(owner);
     }
     return 0;

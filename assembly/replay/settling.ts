@@ -8,7 +8,7 @@
 import { FlushReason, ReplayInput } from "../abi/recording";
 import { EventRecord } from "../abi/records";
 import { Kernel } from "../kernel/kernel";
-import { Mm, mmAt } from "../kernel/mm/mm";
+import { Mm, addressOfMm, mmAt } from "../kernel/mm/mm";
 import { Call } from "./call_numbers";
 import { Comparer } from "./comparer";
 import { EventKind, eventAt, isDetermined, pushRecord } from "./event_run";
@@ -47,8 +47,13 @@ export class Settling {
 
   /** Directs predictions to `task` until `idle`. */
   predictFor(task: Task): void {
-    this.working = task.mm;
-    this.stage.begin(task, this.tasks.mmOf(task), this.kernel.tlbs.cpu);
+    this.predictForMm(task, this.tasks.mmOf(task));
+  }
+
+  /** The same for a task that works on the mm of another process. */
+  predictForMm(task: Task, mm: Mm): void {
+    this.working = addressOfMm(mm);
+    this.stage.begin(task, mm, this.kernel.tlbs.cpu);
   }
 
   idle(): void {

@@ -172,6 +172,9 @@ export function performCall(
     case Call.Prctl:
       if (a0 == PR_SET_THP_DISABLE && !failed) mm.thpDisabled = <u32>a1;
       return failed || (a0 != PR_SET_MEMORY_MERGE && a0 != PR_SET_VMA && a0 != PR_SET_MM);
+    case Call.PidfdOpen:
+      if (!failed) descriptors.setProcess(task.process, <u32>result, <u32>a0);
+      return true;
     case Call.ProcessMadvise:
       if (task.action != ReplayAction.AdviseRanges) return false;
       task.action = 0;

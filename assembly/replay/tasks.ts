@@ -56,6 +56,14 @@ export class Tasks {
     return task;
   }
 
+  /** The mm of the task of that number, which the recording has shown; null when it has not. */
+  mmOfTid(tid: u32): Mm | null {
+    const known = this.byTid.get(<u64>tid + 1);
+    if (known == 0) return null;
+    const mm = changetype<Task>(<usize>known).mm;
+    return mm == 0 ? null : mmAt(mm);
+  }
+
   make(tid: u32, process: u32): Task {
     const arena = this.kernel.arena;
     const task = changetype<Task>(arena.take(offsetof<Task>()));

@@ -82,6 +82,7 @@ const TABLE = `
 323 userfaultfd flags
 325 mlock2 addr* len flags
 329 pkey_mprotect addr* len^ prot pkey
+434 pidfd_open pid flags?
 435 clone3 uargs*? size
 440 process_madvise pidfd vec*? vlen advice flags
 447 memfd_secret flags?
@@ -125,7 +126,6 @@ const BYSTANDERS = `
 328 pwritev2 fd vec* vlen pos_low pos_high flags
 330 pkey_alloc flags init_val
 331 pkey_free pkey
-434 pidfd_open pid flags
 436 close_range fd max_fd flags
 451 cachestat fd range* cstat* flags
 `;

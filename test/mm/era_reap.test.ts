@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { ReplayAction } from "../../src/abi/recording.generated.js";
 import { type ArchName, type EraName, KernelProbe } from "../support/kernel_probe.js";
-import { at, type Program, R, RW } from "../support/program.js";
+import { at, type Program, R, RW, type Task } from "../support/program.js";
 
 const SHARED_FILE = 1;
 const PRIVATE_FILE = 2;
@@ -99,5 +99,42 @@ describe("the OOM reaper", () => {
     probe.tell(reap);
     probe.program.write(0, 1).touch(0, 1);
     expect(probe.tell((p) => p.unmap(0, 4))).toContain("Fc 1");
+  });
+});
+
+describe("process_mrelease", () => {
+  const release =
+    (result: number, fd = 5) =>
+    (p: Program, child: Task) =>
+      p
+        .call("pidfd_open", { pid: 1 }, 5, child)
+        .call("process_mrelease", { pidfd: fd }, result, child);
+
+  /** A child calls it for its parent, whose mm has the notifier. */
+  async function released(act: (p: Program, child: Task) => Program) {
+    const probe = await victim("6.19");
+    const child = probe.program.fork();
+    return probe.tell((p) => act(p, child)).filter((line) => /^(S|E)/.test(line));
+  }
+
+  test("reaps the mm of the process that its pidfd stands for, in the task that calls", async () => {
+    const told = ["S UNMAP 16-18 nonblock", "E", "S UNMAP 0-2 nonblock", "E"];
+    expect(await released(release(0))).toEqual(told);
+  });
+
+  test.each([
+    ["a process that is not about to die (EINVAL)", -22, 5],
+    ["a notifier that refuses, somewhere (EAGAIN)", -11, 5],
+    ["a descriptor that nothing is known of", 0, 6],
+  ])("is not carried out for %s", async (_, result, fd) => {
+    expect(await released(release(result, fd))).toEqual([]);
+  });
+
+  test("leaves nothing for the exit of the process but its tables (exit_mmap)", async () => {
+    const probe = await victim("6.19");
+    const child = probe.program.fork();
+    probe.tell((p) => release(0)(p, child));
+    probe.program.exit(child);
+    expect(probe.program.audit()).toBe(0);
   });
 });
