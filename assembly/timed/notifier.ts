@@ -62,6 +62,7 @@ export class Notifier extends OpenRanges {
   private open: u32 = 0;
   private readonly starts: usize = allocate(OPEN_MAX << 3);
   private readonly ends: usize = allocate(OPEN_MAX << 3);
+  private readonly openedAt: usize = allocate(OPEN_MAX << 3);
   private readonly program: Caller = new Caller();
   private readonly worker: Caller = new Caller();
   /** A kernel thread changes the mm, not a task of the program. */
@@ -104,6 +105,7 @@ export class Notifier extends OpenRanges {
     counters.add(Counter.RangePages, end == EVERYTHING ? 1 : (end - start) >> 12);
     assert(this.open < OPEN_MAX, "an mm has at most 64 open range pairs");
     putLong(this.starts, this.open, start);
+    putLong(this.openedAt, this.open, this.machine.now);
     putLong(this.ends, this.open++, end);
     this.caller.site = this.siteOf(event);
     this.note(TraceWhat.RangeStart, start, end);
@@ -116,7 +118,10 @@ export class Notifier extends OpenRanges {
     const mode = <NotifierMode>this.machine.spec.notifierMode;
     const block = this.protocol.hookAddress(Hook.BeforeChange);
     const count = load<u8>(block);
-    if (mode == NotifierMode.Implementing && count != 0) this.run(block, count, start, end);
+    if (mode != NotifierMode.Implementing || count == 0) return;
+    const began = this.elapsed();
+    this.run(block, count, start, end);
+    this.recordSince(began);
   }
 
   rangeEnd(): void {
@@ -125,6 +130,10 @@ export class Notifier extends OpenRanges {
     this.note(TraceWhat.RangeEnd, longAt(this.starts, last), longAt(this.ends, last));
     this.call(Hook.RangeEnd, longAt(this.starts, last), longAt(this.ends, last), 0);
     this.open = last;
+    if (!this.isImmediate) {
+      const pair = this.machine.timing(Timing.OpenPair);
+      pair.record(this.machine.now - longAt(this.openedAt, last));
+    }
     this.wakeWaiters();
   }
 
@@ -148,7 +157,9 @@ export class Notifier extends OpenRanges {
     const count = load<u8>(block);
     if (count == 0) return;
     this.machine.counters.add(Counter.NotifierCalls);
+    const began = this.elapsed();
     this.run(block, count, start, end);
+    this.recordSince(began);
   }
 
   /**
@@ -158,14 +169,16 @@ export class Notifier extends OpenRanges {
   invalidatePage(va: u64): void {
     const mode = <NotifierMode>this.machine.spec.notifierMode;
     if (mode == NotifierMode.None || mode == NotifierMode.Host) return;
+    const began = this.elapsed();
     this.spend(this.machine.cost(Latency.NotifierCall));
     if (mode != NotifierMode.Implementing || !this.implementsRanges()) {
       this.machine.counters.add(Counter.NotifierWalksForNothing);
-      return;
+    } else {
+      this.machine.counters.add(Counter.NotifierCalls);
+      if (this.iommu!.mirror != null) this.zap(va, va + 4096);
+      this.invalidate(va, va + 4096, INVALIDATE_ALL, true);
     }
-    this.machine.counters.add(Counter.NotifierCalls);
-    if (this.iommu!.mirror != null) this.zap(va, va + 4096);
-    this.invalidate(va, va + 4096, INVALIDATE_ALL, true);
+    this.recordSince(began);
   }
 
   private implementsRanges(): bool {
@@ -237,7 +250,7 @@ export class Notifier extends OpenRanges {
   ): void {
     const mode = <NotifierMode>this.machine.spec.notifierMode;
     const counters = this.machine.counters;
-    const began = this.machine.now + this.spentNs;
+    const began = this.elapsed();
     if (mode == NotifierMode.None) return;
     if (mode == NotifierMode.Host) {
       if (this.callHost(hook, event, start, end, callbackNs)) this.recordSince(began);
@@ -260,9 +273,14 @@ export class Notifier extends OpenRanges {
     this.recordSince(began);
   }
 
+  private elapsed(): u64 {
+    return this.machine.now + this.spentNs;
+  }
+
+  /** A handler's fault is no part of the operation that it interrupts or waits for. */
   private recordSince(began: u64): void {
-    const spent = this.machine.now + this.spentNs - began;
-    this.machine.timing(Timing.NotifierTime).record(spent);
+    const timing = this.isImmediate ? Timing.HandlerNotifierTime : Timing.NotifierTime;
+    this.machine.timing(timing).record(this.elapsed() - began);
   }
 
   /** Counts and spends as for a protocol's callbacks; false: no list was walked. */

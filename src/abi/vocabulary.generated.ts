@@ -409,6 +409,10 @@ export enum Timing {
   OperationTime,
   /** What of it was spent in notifier callbacks. */
   NotifierTime,
+  /** The same, of copies that page-request handlers have the mm make: no part of an operation. */
+  HandlerNotifierTime,
+  /** A range pair that an operation of the mm opens, from its start to its end. */
+  OpenPair,
   /** A lane without translation. */
   LaneStall,
   /** Of these, the stalls in which a page outside of every open range was requested. */

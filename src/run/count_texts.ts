@@ -115,6 +115,8 @@ export const TIMING_TEXTS: Readonly<Record<TimingName, string>> = {
   invalidationWait: "invalidation to completion",
   operationTime: "operation of the mm",
   notifierTime: "its notifier callbacks",
+  handlerNotifierTime: "callbacks in handlers' faults",
+  openPair: "range pair of an operation open",
   laneStall: "lane without translation",
   laneStallOutside: "the same, outside of a range",
   mmapLockWait: "handler waits for mmap_lock",

@@ -108,6 +108,24 @@ describe("the study", () => {
     expect(agreement(one).disagreements).toEqual([]);
   });
 
+  test("spends no more of the program's time in notifier calls than in its calls and faults", () => {
+    for (const { times } of allRuns(data)) {
+      expect(times.notifierTime.sumNs).toBeLessThanOrEqual(times.operationTime.sumNs);
+      expect(times.notifierTime.maxNs).toBeLessThanOrEqual(times.operationTime.maxNs);
+    }
+  });
+
+  test("keeps what handlers spend in notifier calls apart from what the program does", () => {
+    const alone = [...data.states.values()].map(({ times }) => times.handlerNotifierTime.count);
+    expect(new Set(alone)).toEqual(new Set([0]));
+    const { times, counts } = data.protocols.get("secondary-flush")!;
+    expect(times.handlerNotifierTime.count).toBeGreaterThan(0);
+    expect(times.notifierTime.count + times.handlerNotifierTime.count).toBe(
+      counts.notifierCalls + counts.notifierWalksForNothing,
+    );
+    expect(times.openPair.count).toBeLessThan(counts.rangeStarts);
+  });
+
   test("gives devices of a higher limit no less time", () => {
     const times = RETRY_LIMITS.map(
       (limit) => data.limits.get(limit)!.devices[0]!.failedAtNs ?? Infinity,
