@@ -1,14 +1,26 @@
 /** Reads a sweep and the scenario that it varies, and plans its runs. */
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { dirname, resolve } from "node:path";
+import { dirname, isAbsolute, join } from "node:path";
+import { z } from "zod";
 import { wasmUrl } from "../abi/wasm_url.js";
 import { checksum } from "../run/token.js";
-import { InvalidScenario } from "../scenario/errors.js";
-import { checkValue, readDocument, type DocumentResult } from "../scenario/parse.js";
+import { InvalidScenario, type ScenarioError } from "../scenario/errors.js";
+import { byPosition, placed } from "../scenario/locate.js";
+import {
+  checkValue,
+  inOrder,
+  problemsOf,
+  readDocument,
+  type DocumentResult,
+} from "../scenario/parse.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
+import { acceptedPart } from "../scenario/sound_part.js";
+import type { Grid } from "../sweep/grid.js";
+import { checkPaths, misfitError } from "../sweep/grid_paths.js";
 import { planSweep, type Plan, type WrittenPlace } from "../sweep/plan.js";
 import { knownSweepKeys, SweepSchema, type Json, type SweepFile } from "../sweep/schema.js";
+import { UserError } from "./errors.js";
 import { readInput } from "./files.js";
 import { packageVersion } from "./package_info.js";
 import { prepareProgram } from "./prepare_program.js";
@@ -37,10 +49,8 @@ export async function loadSweep(
     readDocument(await readInput(path), file, "a sweep needs at least a name and a scenario"),
   );
   const place = { file, locate };
-  const checked = checkValue(SweepSchema, value, place, knownSweepKeys);
-  if (!checked.ok) throw new InvalidScenario(checked.errors);
-  const sweep = checked.data;
-  const { base, basePlace, directory: from } = await readBase(sweep, place, directory);
+  const { sweep, errors } = checkSweep(value, place);
+  const { base, basePlace, directory: from } = await readBase(sweep, place, directory, errors);
   const recordingOf = ({ workload }: ResolvedScenario) =>
     workload.kind === "recording" ? findRecording(workload.recording, { base: from }) : null;
   const plan = await planSweep({
@@ -48,6 +58,7 @@ export async function loadSweep(
     base,
     basePlace,
     place,
+    errors,
     engine: await engine(),
     sha256,
     programHash: async (scenario) => {
@@ -58,11 +69,25 @@ export async function loadSweep(
   return { plan, recordingOf };
 }
 
+/** A sweep, and what is wrong with it: the rest is looked at all the same. */
+function checkSweep(
+  value: unknown,
+  place: WrittenPlace,
+): { sweep: SweepFile; errors: readonly ScenarioError[] } {
+  const checked = problemsOf(SweepSchema, value, place, knownSweepKeys);
+  if (checked.ok) return { sweep: checked.data, errors: [] };
+  const errors = inOrder(checked.problems, place);
+  const sweep = acceptedPart(SweepSchema, value, checked.problems, { name: "?" });
+  if (sweep === null) throw new InvalidScenario(errors);
+  return { sweep, errors };
+}
+
 /** The scenario that is varied: a file beside the sweep, or a part of it. */
 async function readBase(
-  { scenario }: SweepFile,
+  { scenario, grid }: SweepFile,
   { file, locate }: WrittenPlace,
   directory: string,
+  errors: readonly ScenarioError[],
 ): Promise<Base> {
   if (typeof scenario !== "string") {
     const basePlace: WrittenPlace = {
@@ -71,17 +96,34 @@ async function readBase(
     };
     return { base: scenario as Json, basePlace, directory };
   }
-  const path = resolve(directory, scenario);
-  const read = taken(
-    readDocument(
-      await readInput(path),
-      path,
-      "a scenario needs at least a name, and a protocol unless the grid varies it",
-    ),
+  const path = isAbsolute(scenario) ? scenario : join(directory, scenario);
+  const text = await readInput(path).catch((error: unknown) => {
+    if (!(error instanceof UserError)) throw error;
+    const problem = `${error.place}: ${error.problem}`;
+    const hint = `check the path: it is looked for from the place of ${file}`;
+    const missing = { path: ["scenario"], isKey: false, problem, hint };
+    const { misfits } = checkPaths((grid ?? {}) as Grid, null);
+    const all = [
+      ...errors,
+      placed(missing, file, locate),
+      ...misfits.map((misfit) => misfitError(misfit, file, locate)),
+    ];
+    throw new InvalidScenario(all.sort(byPosition));
+  });
+  const read = readDocument(text, path, NEEDS);
+  if (!read.ok) throw new InvalidScenario([...errors, ...read.errors]);
+  const shape = checkValue(
+    z.looseObject({}),
+    read.value,
+    { file: path, locate: read.locate },
+    () => [],
   );
+  if (!shape.ok) throw new InvalidScenario([...errors, ...shape.errors]);
   const basePlace = { file: path, locate: read.locate };
   return { base: read.value as Json, basePlace, directory: dirname(path) };
 }
+
+const NEEDS = "a scenario needs at least a name, and a protocol unless the grid varies it";
 
 function taken(read: DocumentResult): Extract<DocumentResult, { ok: true }> {
   if (!read.ok) throw new InvalidScenario(read.errors);

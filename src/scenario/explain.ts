@@ -13,6 +13,14 @@ export interface Problem {
 
 type Issue = z.core.$ZodIssue;
 
+/** The problem of a value that must be there. */
+export const MISSING = "missing";
+
+/** The hint of what is misspelt. */
+export function didYouMean(word: PropertyKey | undefined): string {
+  return `did you mean ${String(word)}?`;
+}
+
 /** Of several bounds that one value is beyond, the strictest alone. */
 export function strictest(issues: readonly Issue[]): Issue[] {
   return issues.filter((issue, at) =>
@@ -68,7 +76,7 @@ function unknownKey(path: PropertyKey[], key: string, known: string[]): Problem 
     path: [...path, key],
     isKey: true,
     problem: "unknown key",
-    hint: meant === null ? list : `did you mean ${meant}?`,
+    hint: meant === null ? list : didYouMean(meant),
   };
 }
 
@@ -78,8 +86,8 @@ function wrongWord(path: PropertyKey[], words: string[], value: unknown): Proble
   return {
     path,
     isKey: false,
-    problem: value === undefined ? "missing" : `${show(value)} is not known here`,
-    hint: meant === null ? `one of ${distinct.join(", ")}` : `did you mean ${meant}?`,
+    problem: value === undefined ? MISSING : `${show(value)} is not known here`,
+    hint: meant === null ? `one of ${distinct.join(", ")}` : didYouMean(meant),
   };
 }
 
@@ -130,7 +138,7 @@ function plainProblem(issue: Issue, root: unknown, author: Author): Problem {
   const [problem, hint] = issue.message.split("\n");
   const missing = issue.code === "invalid_type" && value === undefined;
   const found = issue.code === "invalid_type" || isBareExpectation(problem!);
-  const text = missing ? "missing" : found ? `${problem!}, found ${show(value)}` : problem!;
+  const text = missing ? MISSING : found ? `${problem!}, found ${show(value)}` : problem!;
   const expectation = missing ? `expected ${kindOf(issue)}` : remedy(issue, author);
   return { path: issue.path, isKey: false, problem: text, hint: hint ?? expectation };
 }

@@ -22,6 +22,14 @@ export function knownKeysOf(
   return [...new Set(keys)];
 }
 
+/** What a scenario may have at a path, whatever it says elsewhere. */
+export function fieldsAt(path: readonly PropertyKey[]): { keys: string[]; isList: boolean } {
+  let nodes: JsonSchema[] = branchesOf(bareJsonSchema());
+  for (const segment of path) nodes = nodes.flatMap((node) => childrenOf(node, segment));
+  const keys = nodes.flatMap((node) => Object.keys(node.properties ?? {}));
+  return { keys: [...new Set(keys)], isList: nodes.some(({ items }) => items !== undefined) };
+}
+
 function childrenOf(node: JsonSchema, segment: PropertyKey): JsonSchema[] {
   const child = typeof segment === "number" ? node.items : node.properties?.[String(segment)];
   if (typeof child !== "object" || Array.isArray(child)) return [];

@@ -4,7 +4,7 @@ import { argumentsOf, seed64 } from "./arguments.js";
 import { InvalidScenario, type ScenarioError } from "./errors.js";
 import type { Locate } from "./locate.js";
 import { applyOverrides, type Overrides } from "./override.js";
-import { checkScenario, parseScenario } from "./parse.js";
+import { checkScenario, parseScenario, type ParseResult } from "./parse.js";
 import { resolveScenario } from "./resolve.js";
 import type { ResolvedScenario } from "./resolved.js";
 import { ScenarioSchema, type ScenarioInput } from "./schema.js";
@@ -28,12 +28,19 @@ export function loadScenario(
 ): LoadedScenario {
   checkOverrides({ overrides });
   checkBlock({ scenario });
-  const isText = isTextOfFile(scenario);
-  if (isText) checkText(scenario);
-  const parsed = isText ? parseScenario(scenario.text, scenario.file) : checkScenario(scenario);
+  if (!isTextOfFile(scenario)) return load(checkScenario(scenario), null, overrides);
+  checkText(scenario);
+  return load(parseScenario(scenario.text, scenario.file), scenario.file, overrides);
+}
+
+/** A scenario that a person wrote, as a part of another file. */
+export function loadWritten(scenario: ScenarioInput): LoadedScenario {
+  return load(checkScenario(scenario, "person"), null, {});
+}
+
+function load(parsed: ParseResult, file: string | null, overrides: Overrides): LoadedScenario {
   if (!parsed.ok) throw new InvalidScenario(parsed.errors);
   const { scenario: wanted, overridden } = applyOverrides(parsed.scenario, overrides);
-  const file = isText ? scenario.file : null;
   const result = resolveScenario(wanted, { file, locate: parsed.locate, overridden });
   if (!result.ok) throw new InvalidScenario(result.errors);
   const { resolved, settings, warnings } = result;
@@ -58,5 +65,5 @@ const checkOverrides = argumentsOf("loadScenario", {
 function isTextOfFile(
   scenario: ScenarioInput | { text: string; file: string },
 ): scenario is { text: string; file: string } {
-  return "text" in scenario;
+  return "text" in scenario && !("name" in scenario);
 }

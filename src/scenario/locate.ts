@@ -32,6 +32,11 @@ export function placed(problem: Problem, file: string | null, locate: Locate): S
   };
 }
 
+/** Sorts by line and column. */
+export function byPosition(a: ScenarioError, b: ScenarioError): number {
+  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
+}
+
 export function locateIn(document: Document, lines: LineCounter): Locate {
   const positionOf = (node: Node | null): Position | null => {
     const offset = node?.range?.[0];

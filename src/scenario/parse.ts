@@ -7,9 +7,17 @@
 import { LineCounter, parseDocument, type YAMLError } from "yaml";
 import type { z } from "zod";
 import type { ScenarioError } from "./errors.js";
-import { explainIssue, strictest, wording, type Problem } from "./explain.js";
+import {
+  didYouMean,
+  explainIssue,
+  MISSING,
+  strictest,
+  wording,
+  type Author,
+  type Problem,
+} from "./explain.js";
 import { knownKeysAt } from "./known_keys.js";
-import { locateIn, placed, type Locate } from "./locate.js";
+import { byPosition, locateIn, placed, type Locate } from "./locate.js";
 import { ScenarioSchema, type Scenario, type ScenarioInput } from "./schema.js";
 import { contradictionsBeside } from "./sound_part.js";
 
@@ -31,12 +39,12 @@ const nowhere: Locate = () => null;
 /** Reads YAML or JSON. `file` is what messages call it. */
 export function parseScenario(text: string, file: string): ParseResult {
   const read = readDocument(text, file, "a scenario needs at least a name and a protocol");
-  return read.ok ? checkScenarioValue(read.value, file, read.locate) : read;
+  return read.ok ? checkScenarioValue(read.value, { file, locate: read.locate }) : read;
 }
 
-/** Checks a scenario that a program built. */
-export function checkScenario(scenario: ScenarioInput): ParseResult {
-  return checkScenarioValue(scenario, null, nowhere);
+/** Checks a scenario that is no text; `author` is who can repair it. */
+export function checkScenario(scenario: ScenarioInput, author: Author = "program"): ParseResult {
+  return checkScenarioValue(scenario, { file: null, locate: nowhere, author });
 }
 
 /** Reads YAML or JSON as far as its syntax; `needs` says what an empty file lacks. */
@@ -79,40 +87,56 @@ export function checkValue<Schema extends z.ZodType>(
   return found.ok ? found : { ok: false, errors: inOrder(found.problems, place) };
 }
 
-interface Place {
+export interface Place {
   file: string | null;
   locate: Locate;
+  /** Left out: a person wrote a file, and a program what is in none. */
+  author?: Author;
 }
 
-type KnownKeys = (path: readonly PropertyKey[], root: unknown) => string[];
+export type KnownKeys = (path: readonly PropertyKey[], root: unknown) => string[];
 
-function problemsOf<Schema extends z.ZodType>(
+/** The same without places. */
+export function problemsOf<Schema extends z.ZodType>(
   schema: Schema,
   value: unknown,
-  { file }: Place,
+  { file, author = file === null ? "program" : "person" }: Place,
   knownKeys: KnownKeys,
 ): { ok: true; data: z.output<Schema> } | { ok: false; problems: Problem[] } {
   const result = schema.safeParse(value, { error: wording });
   if (result.success) return { ok: true, data: result.data };
   const issues = strictest(result.error.issues);
-  const author = file === null ? "program" : "person";
   const explained = issues.flatMap((issue) => explainIssue(issue, value, knownKeys, author));
-  return { ok: false, problems: explained };
+  return { ok: false, problems: withoutConsequences(explained) };
 }
 
-function checkScenarioValue(value: unknown, file: string | null, locate: Locate): ParseResult {
-  const found = problemsOf(ScenarioSchema, value, { file, locate }, knownKeysAt);
-  if (found.ok) return { ok: true, scenario: found.data, locate };
+function checkScenarioValue(value: unknown, place: Place): ParseResult {
+  const found = problemsOf(ScenarioSchema, value, place, knownKeysAt);
+  if (found.ok) return { ok: true, scenario: found.data, locate: place.locate };
   const problems = [...found.problems, ...contradictionsBeside(value, found.problems)];
-  return { ok: false, errors: inOrder(problems, { file, locate }) };
+  return { ok: false, errors: inOrder(problems, place) };
 }
 
-function inOrder(problems: readonly Problem[], { file, locate }: Place): ScenarioError[] {
+/** What is missing only because its key is misspelt is not told beside the misspelt key. */
+function withoutConsequences(problems: readonly Problem[]): Problem[] {
+  const meant = new Set(
+    problems
+      .filter(({ isKey }) => isKey)
+      .map(({ path, hint }) => meantKey(path.slice(0, -1), hint)),
+  );
+  return problems.filter(
+    ({ path, problem }) =>
+      problem !== MISSING || !meant.has(meantKey(path.slice(0, -1), didYouMean(path.at(-1)))),
+  );
+}
+
+function meantKey(block: readonly PropertyKey[], hint: string | null): string {
+  return JSON.stringify([block, hint]);
+}
+
+/** In the order of the file. */
+export function inOrder(problems: readonly Problem[], { file, locate }: Place): ScenarioError[] {
   return problems.map((problem) => placed(problem, file, locate)).sort(byPosition);
-}
-
-function byPosition(a: ScenarioError, b: ScenarioError): number {
-  return (a.line ?? 0) - (b.line ?? 0) || (a.column ?? 0) - (b.column ?? 0);
 }
 
 const SYNTAX_HINTS: Partial<Record<YAMLError["code"], string>> = {

@@ -5,22 +5,24 @@
  * What is wrong is left out, or replaced if it must be there, until the schema accepts the rest. A
  * contradiction counts only if every value that it is about is as its author wants it.
  */
+import type { z } from "zod";
 import { explainIssue, valueAt, type Problem } from "./explain.js";
-import { knownKeysAt } from "./known_keys.js";
 import { contradictionsOf } from "./resolve.js";
-import { ScenarioSchema, type Scenario } from "./schema.js";
+import { ScenarioSchema } from "./schema.js";
 
 /** Contradictions between the parts of `written` that none of the problems is about. */
 export function contradictionsBeside(written: unknown, problems: readonly Problem[]): Problem[] {
-  const scenario = acceptedPart(written, problems);
+  const scenario = acceptedPart(ScenarioSchema, written, problems, STAND_INS);
   if (scenario === null) return [];
   return contradictionsOf(scenario).filter(({ reads }) =>
     reads.every((path) => isSound(path, written, problems)),
   );
 }
 
-/** Stands in for a value that must be there. */
-const STAND_INS: Readonly<Record<string, unknown>> = {
+/** What stands in for values that must be there, by their paths. */
+export type StandIns = Readonly<Record<string, unknown>>;
+
+const STAND_INS: StandIns = {
   name: "?",
   protocol: "none",
   "devices[]": { name: "?", kind: "gpu" },
@@ -33,25 +35,32 @@ const STAND_INS: Readonly<Record<string, unknown>> = {
 /** A wrong value may lie deep in blocks that are wrong without it: each round leaves out one. */
 const ROUNDS_MAX = 10;
 
-function acceptedPart(written: unknown, problems: readonly Problem[]): Scenario | null {
+/** What a schema accepts of a value, without what is wrong with it; null: nothing. */
+export function acceptedPart<Schema extends z.ZodType>(
+  schema: Schema,
+  written: unknown,
+  problems: readonly Problem[],
+  standIns: StandIns,
+): z.output<Schema> | null {
   let part = written;
   let wrong = problems;
   for (let round = 0; round < ROUNDS_MAX; round++) {
-    for (const { path } of wrong) part = withoutWrong(part, path);
-    const result = ScenarioSchema.safeParse(part);
+    for (const { path } of wrong) part = withoutWrong(part, path, standIns);
+    const result = schema.safeParse(part);
     if (result.success) return result.data;
-    wrong = result.error.issues.flatMap((issue) => explainIssue(issue, part, knownKeysAt));
+    wrong = result.error.issues.flatMap((issue) => explainIssue(issue, part, () => []));
   }
   return null;
 }
 
-function withoutWrong(part: unknown, path: readonly PropertyKey[]): unknown {
+function withoutWrong(part: unknown, path: readonly PropertyKey[], standIns: StandIns): unknown {
   const key = path.at(-1);
   if (key === undefined) return undefined;
-  const standIn = STAND_INS[patternOf(path)];
+  const standIn = standIns[patternOf(path)];
   if (standIn !== undefined) return withValue(part, path, standIn);
   const isThere = typeof key === "string" && valueAt(part, path) !== undefined;
-  return isThere ? withValue(part, path, undefined) : withoutWrong(part, path.slice(0, -1));
+  if (isThere) return withValue(part, path, undefined);
+  return withoutWrong(part, path.slice(0, -1), standIns);
 }
 
 /** The path with `[]` for every index. */

@@ -158,7 +158,7 @@ const CASES: readonly [because: string, args: string[], message: RegExp][] = [
   [
     "the scenario of a sweep is missing",
     ["sweep", "sweep.yaml", "--out", "results"],
-    /nowhere\.yaml: cannot be read: there is no/,
+    /^sweep\.yaml:2:11: scenario: nowhere\.yaml: cannot be read: there is no.*\n {2}.*of sweep\.yaml/,
   ],
   [
     "devices are attached to what is compared",

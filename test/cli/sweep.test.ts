@@ -126,6 +126,36 @@ describe("tlbstorm sweep", () => {
   });
 });
 
+describe("a sweep file with several mistakes", () => {
+  function mistakes(...lines: string[]): string[] {
+    const path = join(scratch, "mistakes.yaml");
+    writeFileSync(path, `${lines.join("\n")}\n`);
+    const { exitCode, stderr } = tlbstorm(["sweep", path, "--out", join(scratch, "nothing")]);
+    expect(exitCode).toBe(2);
+    return stderr.split("\n").filter((line) => !line.startsWith("  ") && line !== "");
+  }
+
+  test("is told all of them, its own before those of the scenario that it names", () => {
+    const base = join(scratch, "base.yaml");
+    writeFileSync(base, "name: n\nprotocol: none\nmachine: { cores: 0 }\n");
+    const grid = ["grid:", "  machin.frames: [64]", "  era: [3.18]"];
+    expect(mistakes("nam: s", "scenario: base.yaml", "replicates: 0", ...grid)).toEqual([
+      expect.stringMatching(/mistakes\.yaml:1:1: nam: unknown key$/),
+      expect.stringMatching(/mistakes\.yaml:3:13: replicates: 0 is out of range: at least 1$/),
+      expect.stringMatching(/mistakes\.yaml:5:3: machin\.frames: unknown key$/),
+      expect.stringMatching(/mistakes\.yaml:6:9: era: 3\.18 is not known here$/),
+      expect.stringMatching(/base\.yaml:3:19: machine\.cores: 0 is out of range: at least 1$/),
+    ]);
+  });
+
+  test("is told of its paths although the scenario that it names is not there", () => {
+    expect(mistakes("name: s", "scenario: nowhere.yaml", "grid: { machin.cores: [2] }")).toEqual([
+      expect.stringMatching(/mistakes\.yaml:2:11: scenario: .*nowhere\.yaml: cannot be read/),
+      expect.stringMatching(/mistakes\.yaml:3:9: machin\.cores: unknown key$/),
+    ]);
+  });
+});
+
 describe("tlbstorm merge", () => {
   test("names the shards that are missing, and what brings them", () => {
     sweep("parts", "--shard", "1/4");

@@ -106,19 +106,67 @@ describe("a sweep that is wrong", () => {
 
   test("shows the path of the grid that leads nowhere", async () => {
     expect(await problemsOf(SWEEP.replace("devices[].", "devices[3]."))).toBe(
-      "sweep.yaml:12:3: devices[3].retryLimit: devices has 1 elements, counted from 0",
+      "sweep.yaml:12:3: devices[3].retryLimit: devices has 1 element, counted from 0\n" +
+        "  devices[] is each of them; or write more of them in the scenario",
     );
   });
 
   test("shows a key that no scenario has, and what was probably meant", async () => {
     expect(await problemsOf(SWEEP.replace("devices[].retryLimit", "devices[].retryLimits"))).toBe(
-      "sweep.yaml:12:27: devices[0].retryLimits: unknown key\n  did you mean retryLimit?",
+      "sweep.yaml:12:3: devices[].retryLimits: unknown key\n  did you mean devices[].retryLimit?",
     );
   });
 
-  test("shows where the scenario itself is wrong, and with which point", async () => {
+  test("shows every path that leads nowhere, beside wrong values of the others", async () => {
+    const lines = [
+      "  era: [3.19, 3.18]",
+      "  machin.cores: [2]",
+      "  machine.cores.x: [2]",
+      "  machine[].cores: [2]",
+      "  devices.lanes: [2]",
+      "  a b: [2]",
+      "  seed: [1, 2]",
+    ];
+    expect((await problemsOf(`${SWEEP}${lines.join("\n")}\n`)).split("\n")).toEqual([
+      "sweep.yaml:13:15: era: 3.18 is not known here",
+      "  one of 3.17, 3.19, 4.15, 6.4, 6.19",
+      "sweep.yaml:14:3: machin.cores: unknown key",
+      "  did you mean machine.cores?",
+      "sweep.yaml:15:3: machine.cores.x: machine.cores has no fields",
+      "  did you mean machine.cores?",
+      "sweep.yaml:16:3: machine[].cores: machine is not a list",
+      "  did you mean machine.cores?",
+      "sweep.yaml:17:3: devices.lanes: devices is a list",
+      "  did you mean devices[].lanes?",
+      "sweep.yaml:18:3: a b: this is not a path",
+      "  write keys with points between them, and brackets for elements: devices[0].atc.entries",
+      expect.stringMatching(/^sweep\.yaml:19:3: seed: the seed of a run follows from/) as string,
+      "  vary replicates in its place",
+    ]);
+  });
+
+  test("is not told to miss what a misspelt path was meant to set", async () => {
+    const text = SWEEP.replace("  protocol: none\n", "").replace("protocol: [", "protocl: [");
+    expect(await problemsOf(text)).toBe(
+      "sweep.yaml:10:3: protocl: unknown key\n  did you mean protocol?",
+    );
+  });
+
+  test("may set what a path before it has made", async () => {
+    const text = SWEEP.replace("kind: gpu }]", "kind: gpu }]").replace(
+      "  devices[].retryLimit",
+      "  devices: [[{ name: a, kind: gpu }, { name: b, kind: nic }]]\n  devices[1].retryLimit",
+    );
+    expect((await plan(text)).runs.length).toBe(12);
+  });
+
+  test("shows where the scenario itself is wrong, and with which point if it depends on one", async () => {
     expect(await problemsOf(SWEEP.replace("kind: touch", "kind: tuch"))).toMatch(
-      /^sweep\.yaml:9:\d+: workload\.operations\[0\]\.kind: "tuch" is not known here \(with protocol none/,
+      /^sweep\.yaml:9:\d+: workload\.operations\[0\]\.kind: "tuch" is not known here\n/,
+    );
+    const tooMany = SWEEP.replace("kind: gpu }]", "kind: gpu, pri: { allocation: 8 } }]");
+    expect(await problemsOf(`${tooMany}  devices[0].pri.capacity: [8, 4]\n`)).toMatch(
+      /devices\[0\]\.pri\.allocation: allows 8 .* \(with protocol none, .*capacity 4\)/,
     );
   });
 
