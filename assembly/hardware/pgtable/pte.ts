@@ -103,6 +103,13 @@ export function invalidEntry(entry: u64): u64 {
   return (entry & ~PTE_PRESENT) | PTE_PROTNONE;
 }
 
+/** The entry that `invalidEntry` has made of one that the processor could use. */
+// @ts-ignore: decorator
+@inline
+export function validEntry(entry: u64): u64 {
+  return (entry & ~PTE_PROTNONE) | PTE_PRESENT;
+}
+
 // @ts-ignore: decorator
 @inline
 export function isSwap(entry: u64): bool {

@@ -13,9 +13,12 @@ import {
   PTE_SWAP_EXCLUSIVE,
   PTE_UFFD_WP,
   entryFrame,
+  invalidEntry,
   isHuge,
+  isPresent,
   mapsFrame,
   swapEntry,
+  validEntry,
 } from "../../hardware/pgtable/pte";
 import { NotifierEvent } from "../events";
 import { Kernel } from "../kernel";
@@ -88,12 +91,20 @@ export class SwapOutPage extends RmapVisitor {
     const head = kernel.frames.at(headPfn);
     const old = load<u64>(tables.pteIn(pmd, va));
     let dirty: u64 = 0;
-    for (let i: u32 = 0; i < count; i++)
-      dirty |= load<u64>(tables.pteIn(pmd, va + ((<u64>i) << 12))) & PTE_DIRTY;
+    for (let i: u32 = 0; i < count; i++) {
+      // get_and_clear_ptes: no walk may find the page from before the flush on
+      const address = tables.pteIn(pmd, va + ((<u64>i) << 12));
+      dirty |= load<u64>(address) & PTE_DIRTY;
+      store<u64>(address, invalidEntry(load<u64>(address)));
+    }
     flushUnmapped(kernel, mm, va, count, old | dirty, true);
     if (dirty != 0) head.flags |= FRAME_DIRTY;
     if (this.slot == 0 && (head.flags & FRAME_DIRTY) != 0) {
       head.flags &= ~FRAME_LAZYFREE;
+      for (let i: u32 = 0; i < count; i++) {
+        const address = tables.pteIn(pmd, va + ((<u64>i) << 12));
+        store<u64>(address, isPresent(old) ? validEntry(load<u64>(address)) : load<u64>(address));
+      }
       return false;
     }
     for (let i: u32 = 0; i < count; i++) {
@@ -119,10 +130,12 @@ export class SwapOutPage extends RmapVisitor {
   private discardHuge(kernel: Kernel, mm: Mm, va: u64, address: usize, headPfn: u32): bool {
     const entry = load<u64>(address);
     const head = kernel.frames.at(headPfn);
+    store<u64>(address, invalidEntry(entry));
     kernel.tlbs.flushPmdNotify(mm, alignDown(va, PMD_SIZE));
     if ((entry & PTE_DIRTY) != 0) head.flags |= FRAME_DIRTY;
     if ((head.flags & FRAME_DIRTY) != 0) {
       head.flags &= ~FRAME_LAZYFREE;
+      store<u64>(address, entry);
       return false;
     }
     store<u64>(address, 0);
