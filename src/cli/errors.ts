@@ -2,6 +2,7 @@
 import { CommanderError } from "commander";
 import { InvalidToken } from "../explore/token.js";
 import { RunRefusal } from "../run/refusal.js";
+import { InvalidArgument } from "../scenario/arguments.js";
 import { InvalidScenario } from "../scenario/errors.js";
 import { RecordingError } from "../workload/recording_error.js";
 import { ExitCode } from "./exit_code.js";
@@ -31,7 +32,8 @@ export function judge(error: unknown, environment: string): Verdict {
   if (error instanceof CommanderError) {
     return { exitCode: error.exitCode === 0 ? ExitCode.Done : ExitCode.InputWrong, text: "" };
   }
-  if (error instanceof InvalidScenario) {
+  // What a person gave was checked before: a wrong argument of a function is ours.
+  if (error instanceof InvalidScenario && !(error instanceof InvalidArgument)) {
     return { exitCode: ExitCode.InputWrong, text: `${error.message}\n` };
   }
   if (error instanceof RecordingError) {

@@ -96,6 +96,9 @@ export function readToken(token: string): TokenContent {
       "explore again with this version, or use the version that printed the token",
     );
   }
+  if (token.startsWith("r1.")) {
+    throw new InvalidToken("this is the token of a timed run", "repeat it with tlbstorm token");
+  }
   if (!token.startsWith(EXPLORE_TOKEN_PREFIX)) throw notAToken();
   const sealed = fromBase64Url(token.slice(EXPLORE_TOKEN_PREFIX.length));
   if (sealed === null || sealed.length < 16) throw notAToken();

@@ -12,6 +12,7 @@ import { builtinProtocol } from "../protocols/catalogue.js";
 import type { PropertyId } from "../explore/properties.js";
 import { InvalidToken } from "../explore/token.js";
 import { loadScenario } from "../scenario/load.js";
+import { ResolvedScenarioSchema } from "../scenario/resolved_schema.js";
 import type { ResolvedScenario } from "../scenario/resolved.js";
 
 export const RUN_TOKEN_PREFIX = "r1.";
@@ -57,7 +58,14 @@ export function readRunToken(token: string): RunTokenContent {
     );
   }
   const merged = merge(plain(defaults()), content.scenario as unknown as Json);
-  return { ...content, scenario: revive(merged as unknown as ResolvedScenario) };
+  const scenario = revive(merged as unknown as ResolvedScenario);
+  if (!ResolvedScenarioSchema.safeParse(scenario).success) {
+    throw new InvalidToken(
+      "the token was made by another version, whose scenarios had other fields",
+      "run the scenario again with this version, or use the version that printed the token",
+    );
+  }
+  return { ...content, scenario };
 }
 
 /** A short hash of bytes, as tokens and results write it. */

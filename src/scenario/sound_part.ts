@@ -6,6 +6,7 @@
  * contradiction counts only if every value that it is about is as its author wants it.
  */
 import type { z } from "zod";
+import { ProtocolSchema } from "../protocols/schema.js";
 import { explainIssue, valueAt, type Problem } from "./explain.js";
 import { contradictionsOf } from "./resolve.js";
 import { ScenarioSchema } from "./schema.js";
@@ -14,9 +15,26 @@ import { ScenarioSchema } from "./schema.js";
 export function contradictionsBeside(written: unknown, problems: readonly Problem[]): Problem[] {
   const scenario = acceptedPart(ScenarioSchema, written, problems, STAND_INS);
   if (scenario === null) return [];
-  return contradictionsOf(scenario).filter(({ reads }) =>
+  const contradictions = contradictionsOf(scenario).filter(({ reads }) =>
     reads.every((path) => isSound(path, written, problems)),
   );
+  return [...contradictions, ...stepsBeside(written, problems)];
+}
+
+/** What names a protocol, and says nothing of its steps. */
+const NAMES: StandIns = { id: "own", title: "", source: "" };
+
+/** What the steps of a protocol cannot mean together, where only its name is wrong. */
+function stepsBeside(written: unknown, problems: readonly Problem[]): Problem[] {
+  const ofProtocol = problems.filter(({ path }) => path[0] === "protocol");
+  const isNamed = ({ path, isKey }: Problem) => !isKey && String(path[1]) in NAMES;
+  if (ofProtocol.length === 0 || !ofProtocol.every(isNamed)) return [];
+  const protocol = { ...(valueAt(written, ["protocol"]) as object), ...NAMES };
+  const result = ProtocolSchema.safeParse(protocol);
+  const issues = result.success ? [] : result.error.issues;
+  return issues
+    .flatMap((issue) => explainIssue(issue, protocol, () => []))
+    .map((problem) => ({ ...problem, path: ["protocol", ...problem.path] }));
 }
 
 /** What stands in for values that must be there, by their paths. */

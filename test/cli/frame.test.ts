@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { describe, expect, test } from "vitest";
+import { countsOf, InvalidArgument } from "../../src/index.js";
 import { judge, UserError } from "../../src/cli/errors.js";
 import { writeOutput, writeOutputs } from "../../src/cli/files.js";
 import { formatTable, formatTree, toJson } from "../../src/cli/output.js";
@@ -22,6 +23,18 @@ describe("an exception that reaches the top", () => {
     const { exitCode, text } = judge(new TypeError("x is undefined"), "  tlbstorm run s.yaml");
     expect(exitCode).toBe(3);
     expect(text).toMatch(/defect of tlbstorm.*x is undefined.*report it.*tlbstorm run s\.yaml/s);
+  });
+});
+
+describe("a function of the library that the command line calls wrongly", () => {
+  test("is a defect, and no mistake of the user's", () => {
+    const call = () => countsOf("nothing" as "munmap", 1);
+    expect(call).toThrow(InvalidArgument);
+    try {
+      call();
+    } catch (error) {
+      expect(judge(error, "").exitCode).toBe(3);
+    }
   });
 });
 

@@ -187,6 +187,16 @@ describe("a request to explore", () => {
   });
 });
 
+describe("a token of a timed run", () => {
+  test("is told apart from those of exploration", async () => {
+    await expect(library.replayToken("r1.abc")).rejects.toThrow("the token of a timed run");
+  });
+
+  test("is asked for where a text is empty", async () => {
+    await expect(library.replayToken("")).rejects.toThrow(library.InvalidToken);
+  });
+});
+
 describe("a run", () => {
   const run = (scenario: unknown, options: unknown = {}) =>
     complaints(() => tlbstorm["runScenario"]!(scenario, program, options));

@@ -55,6 +55,17 @@ describe("the token of a run", () => {
     expect(limited.length - plain.length).toBeLessThan(60);
   });
 
+  test("is refused when its scenario has fields or values that none has here", () => {
+    const scenario = resolve({});
+    for (const changed of [
+      { ...scenario, mode: "turbo" },
+      { ...scenario, machine: { ...scenario.machine, cores: 1000 } },
+    ]) {
+      const token = writeRunToken({ ...claim, scenario: changed });
+      expect(() => readRunToken(token)).toThrow(/made by another version/);
+    }
+  });
+
   test("is refused when a letter is changed", () => {
     const token = writeRunToken({ ...claim, scenario: resolve({}) });
     const changed = token.replace(/^(r1\.....)./, (_, start: string) => `${start}-`);

@@ -70,6 +70,26 @@ describe("a contradiction", () => {
   });
 });
 
+describe("steps of a protocol that cannot be meant together", () => {
+  const steps = "rangeStart: [hang], fault: [fault, install]";
+
+  test("are told although its id is none", () => {
+    const alone = pathsOf(`protocol: { id: own, ${steps} }`);
+    expect(alone.length).toBeGreaterThan(0);
+    expect(pathsOf(`protocol: { id: Own, title: 5, ${steps} }`)).toEqual([
+      "protocol.id",
+      "protocol.title",
+      ...alone,
+    ]);
+  });
+
+  test("are not told where a step is unknown", () => {
+    expect(pathsOf(`protocol: { id: own, rangeEnd: [nothing], ${steps} }`)).toEqual([
+      "protocol.rangeEnd[0]",
+    ]);
+  });
+});
+
 describe("a number beyond all bounds", () => {
   test.each([
     ["machine: { cores: 1152921504606846976 }", "at most 64", "write 64 or less"],
