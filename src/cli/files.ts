@@ -2,9 +2,12 @@
  * Reading inputs and writing outputs. An output appears under its name only when it is complete:
  * it is written beside its place and renamed, and what an interruption leaves behind is removed.
  */
-import { rmSync } from "node:fs";
+import { createWriteStream, rmSync } from "node:fs";
 import { access, constants, mkdir, readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import type { ReadableStream as NodeReadableStream } from "node:stream/web";
 import { UserError } from "./errors.js";
 
 const unfinished = new Set<string>();
@@ -40,10 +43,26 @@ export async function checkDirectory(path: string): Promise<void> {
 
 /** Writes a file whole or not at all. */
 export async function writeOutput(path: string, content: string | Uint8Array): Promise<void> {
+  await writeWhole(path, (temporary) => writeFile(temporary, content));
+}
+
+/** As `writeOutput`, as the content arrives. */
+export async function writeStream(
+  path: string,
+  content: ReadableStream<Uint8Array>,
+): Promise<void> {
+  const stream = Readable.fromWeb(content as NodeReadableStream);
+  await writeWhole(path, (temporary) => pipeline(stream, createWriteStream(temporary)));
+}
+
+async function writeWhole(
+  path: string,
+  write: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}`;
   unfinished.add(temporary);
   try {
-    await writeFile(temporary, content);
+    await write(temporary);
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true }).catch(() => undefined);

@@ -3,6 +3,7 @@ import { Command } from "@commander-js/extra-typings";
 import { benchCommand } from "./commands/bench.js";
 import { describeCommand } from "./commands/describe.js";
 import { exploreCommand } from "./commands/explore.js";
+import { importCommand } from "./commands/import.js";
 import { listCommand } from "./commands/list.js";
 import { recordCommand } from "./commands/record.js";
 import { replayCommand } from "./commands/replay.js";
@@ -26,6 +27,7 @@ const COMMANDS = [
   () =>
     tokenCommand(async (...args) => (await import("./replay_token.js")).replayAnyToken(...args)),
   () => recordCommand(async (...args) => (await import("./record_program.js")).record(...args)),
+  () => importCommand(async (...args) => (await import("./import_text.js")).importText(...args)),
   () => benchCommand(async (...args) => (await import("./measure.js")).measure(...args)),
   () => sweepCommand(async (...args) => (await import("./run_sweep.js")).sweep(...args)),
   () => mergeCommand(async (...args) => (await import("./merge_shards.js")).merge(...args)),

@@ -83,7 +83,7 @@ const TABLE = `
 325 mlock2 addr* len flags
 329 pkey_mprotect addr* len^ prot pkey
 434 pidfd_open pid flags?
-435 clone3 uargs*? size
+435 clone3 uargs*? size?
 440 process_madvise pidfd vec*? vlen advice flags
 447 memfd_secret flags?
 448 process_mrelease pidfd flags?

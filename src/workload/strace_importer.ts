@@ -5,7 +5,7 @@ import type { EventBody } from "./imported.js";
 import { LossReport } from "./loss_report.js";
 import { StraceClock } from "./strace_clock.js";
 import { parseCall, parseStraceLine, type StraceLine } from "./strace_line.js";
-import { cloneFlags, parseArguments, parseResult } from "./strace_values.js";
+import { cloneFlags, missingArguments, parseArguments, parseResult } from "./strace_values.js";
 import { CLONE_VFORK, CLONE_VM, TaskNumbers } from "./task_numbers.js";
 import type { TextLine } from "./text_lines.js";
 
@@ -138,15 +138,20 @@ export class StraceImporter {
     const { a, unknown } = call === null ? { a: {}, unknown: [] } : parseArguments(call, args);
     // An ioctl or prctl that does not concern memory.
     const isOther = SELECTORS.has(name) && unknown.length > 0;
+    const missing = isOther ? [] : missingArguments(call, a);
+    const isLeftOut = isOther || missing.length > 0;
     this.#openCalls.delete(threadId);
-    this.#openCalls.set(threadId, { name, args, call: isOther ? null : call });
+    this.#openCalls.set(threadId, { name, args, call: isLeftOut ? null : call });
     if (call === null || isOther) {
       this.report.ignore(`call ${name}`);
       return;
     }
     if (unknown.length > 0) {
       this.report.lose(line, text, `not known, and left out: ${unknown.join(", ")}`);
+    } else if (missing.length > 0) {
+      this.report.lose(line, text, `left out, since it does not show ${missing.join(", ")}`);
     }
+    if (missing.length > 0) return;
     // The program begins with its exec; what strace did to get there is no part of it.
     if (this.#hasBegun || !EXEC_CALLS.has(name)) {
       this.#emit(threadId, { ev: "enter", call: name, a }, { line, text, t });

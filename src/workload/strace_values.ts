@@ -19,6 +19,9 @@ const NAMED: Record<string, string> = {
   tls: "tls",
 };
 
+/** MREMAP_FIXED and MREMAP_DONTUNMAP (linux include/uapi/linux/mman.h). */
+const MREMAP_TO_ADDRESS = 2 | 4;
+
 /** Arguments by the names of the table of calls, and the flags in them that are not known. */
 export interface StraceArguments {
   a: Record<string, number>;
@@ -41,7 +44,14 @@ export function parseArguments(call: Call, args: string): StraceArguments {
     if (value === undefined) unknown.push(shown);
     else a[name] = value;
   });
+  // strace shows it where the kernel looks at it only
+  if (call.name === "mremap" && ((a["flags"] ?? 0) & MREMAP_TO_ADDRESS) === 0) a["new_addr"] ??= 0;
   return { a, unknown };
+}
+
+/** Arguments that are not known, and without which a recording of the call says nothing. */
+export function missingArguments(call: Call | null, a: Readonly<Record<string, number>>): string[] {
+  return call === null ? [] : [...call.requiredArgs].filter((name) => a[name] === undefined);
 }
 
 /** CLONE_* flags of a clone or clone3, without the signal; undefined when they are not printed. */
