@@ -40,7 +40,8 @@ const OPENING_BRACE = 123;
 const BYTE_ORDER_MARK = 0xef;
 const LINE_BYTES_MAX = 64 * 1024 * 1024;
 const NO_HEADER = "the first line is not the header of a recording";
-const WHAT_TO_GIVE = "Give a recording (.jsonl.gz or .jsonl, format 1), or take over another text by tlbstorm import";
+const WHAT_TO_GIVE =
+  "Give a recording (.jsonl.gz or .jsonl, format 1), or take over another text by tlbstorm import";
 const CUT_SHORT = "The file was cut short; take a fresh copy or record again";
 
 const checkArguments = argumentsOf("readRecording", {
