@@ -84,6 +84,14 @@ export function isDetermined(reason: u64): bool {
   );
 }
 
+export function holdsNotifier(run: EventRun, start: u64, end: u64): bool {
+  for (let i: u32 = 0; i < run.length; i++) {
+    const event = eventAt(run, i);
+    if (event.kind == EventKind.Notifier && event.a == start && event.b == end) return true;
+  }
+  return false;
+}
+
 /** Moves an event of the run to an earlier place, over what is there. */
 export function copyEvent(run: EventRun, from: u32, to: u32): void {
   if (from == to) return;

@@ -7,12 +7,15 @@
  */
 import { During, ReplayInput } from "../abi/recording";
 import { EventRecord } from "../abi/records";
+import { alignDown } from "../base/page";
+import { NotifierEvent } from "../kernel/events";
 import { Access } from "../kernel/mm/access";
 import { Kernel } from "../kernel/kernel";
 import { CPUS, Mm, findVma, mmAt } from "../kernel/mm/mm";
 import { FaultResult, copyPage, handleFault, wouldFault } from "../kernel/operations/fault";
 import { Call } from "./call_numbers";
 import { Calls } from "./calls";
+import { holdsNotifier } from "./event_run";
 import { EarlyFaults } from "./early_faults";
 import { learnPageCache } from "./page_cache_input";
 import { DeferredWork, Settling } from "./settling";
@@ -72,10 +75,14 @@ export class Faults extends DeferredWork {
     if (!wouldFault(this.kernel, mm, va, access)) {
       this.unneeded++;
       if (this.firstBadLine == 0) this.firstBadLine = record.line;
+      if (access == Access.Write) {
+        task.cameLate = 1;
+        this.defer(task, va, record.cpu);
+        return;
+      }
     }
     if (this.windows.count == 0 && access == Access.Write && this.isUncertain(mm, va)) {
-      task.deferred = va;
-      task.deferredCpu = record.cpu;
+      this.defer(task, va, record.cpu);
       return;
     }
     const hadTable = this.settling.racingTables.isThere(this.kernel, mm, va);
@@ -83,6 +90,11 @@ export class Faults extends DeferredWork {
     if (!hadTable && this.settling.racingTables.isThere(this.kernel, mm, va)) {
       this.settling.racingTables.add(mm, va, task, record.line);
     }
+  }
+
+  private defer(task: Task, va: u64, cpu: u32): void {
+    task.deferred = va;
+    task.deferredCpu = cpu;
   }
 
   announce(record: EventRecord, task: Task): void {
@@ -113,9 +125,31 @@ export class Faults extends DeferredWork {
     const loaded = tlbs.loadedOn(task.deferredCpu);
     tlbs.cpu = task.deferredCpu;
     tlbs.setLoaded(task.deferredCpu, task.mm);
-    this.serveUncertain(task);
+    if (task.cameLate != 0) this.serveLate(task);
+    else this.serveUncertain(task);
     tlbs.setLoaded(task.deferredCpu, loaded);
     tlbs.cpu = cpu;
+  }
+
+  /**
+   * A write that finds its page writable was overtaken: by another thread's copy of the page, and
+   * then it announced a copy of its own, which it gave up (wp_page_copy), or it found the work done.
+   */
+  private serveLate(task: Task): void {
+    const va = task.deferred;
+    const mm = this.tasks.mmOf(task);
+    const page = alignDown(va, 4096);
+    task.deferred = 0;
+    task.cameLate = 0;
+    if (!holdsNotifier(recordedOf(task), page, page + 4096)) {
+      this.serveFault(task, mm, va, Access.Write);
+      return;
+    }
+    this.inputs.add(ReplayInput.RacingCopy);
+    this.settling.predictFor(task);
+    this.kernel.plan.rangeStart(mm, NotifierEvent.Clear, page, page + 4096);
+    this.kernel.plan.rangeEnd(mm);
+    this.settling.idle();
   }
 
   /** Whether what others do meanwhile decides if a write to the page at `va` copies it. */

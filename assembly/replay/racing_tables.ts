@@ -12,7 +12,7 @@ import { allocate } from "../base/bytes";
 import { LEVEL_PMD } from "../base/page";
 import { Kernel } from "../kernel/kernel";
 import { Mm, addressOfMm } from "../kernel/mm/mm";
-import { EventKind, EventRun, ReplayEvent, copyEvent, eventAt } from "./event_run";
+import { EventKind, EventRun, ReplayEvent, copyEvent, eventAt, holdsNotifier } from "./event_run";
 import { NO_CALL, Task } from "./task";
 
 /** What one table of pmds covers: a GiB. */
@@ -47,7 +47,7 @@ export class RacingTables {
     let to: u32 = 0;
     for (let i: u32 = 0; i < predicted.length; i++) {
       const event = eventAt(predicted, i);
-      if (this.isRaced(task, event) && !holdsNotifier(recorded, event)) continue;
+      if (this.isRaced(task, event) && !holdsNotifier(recorded, event.a, event.b)) continue;
       copyEvent(predicted, i, to++);
     }
     const dropped = predicted.length - to;
@@ -67,12 +67,4 @@ export class RacingTables {
     }
     return false;
   }
-}
-
-function holdsNotifier(run: EventRun, wanted: ReplayEvent): bool {
-  for (let i: u32 = 0; i < run.length; i++) {
-    const event = eventAt(run, i);
-    if (event.kind == EventKind.Notifier && event.a == wanted.a && event.b == wanted.b) return true;
-  }
-  return false;
 }

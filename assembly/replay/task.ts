@@ -59,6 +59,8 @@ export class Task {
   deferred: u64;
   /** The CPU of that fault. */
   deferredCpu: u32;
+  /** That fault found the page writable: something was faster. */
+  cameLate: u32;
 }
 
 export const NO_CALL: u32 = 0xffffffff;

@@ -146,4 +146,13 @@ describe("a fault of another thread in the range of a call", () => {
     ];
     expect(await check(...written, ...THREAD, ...fork)).toEqual({ mismatches: [], raced: 0 });
   });
+
+  test("announces a copy of the page that it gives up when another thread's was faster", async () => {
+    const read = [...START, ...map(4, 3), fault(1, 1, 4)];
+    const race = [fault(1, 1, 7), fault(2, 1, 7), inval(1, 1, 2), inval(2, 1, 2), ...flush(1, 1)];
+    const next = [...again, ...flush(1, 1), exit("madvise")];
+    expect((await check(...read, ...THREAD, ...race, ...next)).mismatches).toEqual([]);
+    const late = [fault(1, 1, 7), inval(1, 1, 2), ...flush(1, 1), fault(2, 1, 7)];
+    expect((await check(...read, ...THREAD, ...late, ...next)).mismatches).toEqual([]);
+  });
 });
