@@ -133,7 +133,7 @@ export class Faults extends DeferredWork {
 
   /**
    * A write that finds its page writable was overtaken: by another thread's copy of the page, and
-   * then it announced a copy of its own, which it gave up (wp_page_copy), or it found the work done.
+   * then it announced a copy of its own and gave it up (wp_page_copy); or it found the work done.
    */
   private serveLate(task: Task): void {
     const va = task.deferred;
