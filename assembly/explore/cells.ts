@@ -135,7 +135,7 @@ export class Cells {
       this.codec.addWord(at + offsetof<Task>("isWritable"), 1);
     }
     if (this.instance.protocol.has(ProtocolTrait.Pins)) {
-      this.codec.addWord(at + offsetof<Task>("hasPin"), 1);
+      this.frameNumbers.push(this.codec.addFrame(at + offsetof<Task>("pin")));
     }
   }
 

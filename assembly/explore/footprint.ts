@@ -134,6 +134,20 @@ export class Footprint {
     this.reads |= ofOne(REQUEST, device);
   }
 
+  /** A handler that ends or starts over drops a pin that it has handed to no mirror. */
+  addPinDropped(kind: StepKind): void {
+    switch (kind) {
+      case StepKind.CheckCountAndSequence:
+      case StepKind.CheckSequence:
+      case StepKind.Respond:
+      case StepKind.RespondSuccess:
+        this.touch(FRAMES);
+        break;
+      default:
+        break;
+    }
+  }
+
   /** A step of a program; `device` is the handler's. */
   addStep(kind: StepKind, device: i32, devices: i32): void {
     switch (kind) {

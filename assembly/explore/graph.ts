@@ -5,7 +5,7 @@
  * Models:     weak fairness by actor: threads of the mm, handlers, queues and timers, the arrival
  *             of an access and the retry of a request are obliged to happen once they stay
  *             possible. A new access, an eviction, another walk, the environment, an unpinning
- *             driver and a registration are not: nothing forces them.
+ *             driver and a registration are not: nothing forces them.         (DEVIATIONS D15)
  */
 import { ActorKind, DeviceMove } from "../abi/vocabulary";
 import { allocate, byteAt, putByte } from "../base/bytes";

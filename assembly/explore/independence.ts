@@ -10,7 +10,7 @@
  * A hot room: the moves of devices and others are compared once, those of tasks for each of their
  * steps.
  */
-import { ActorKind, Joint, StepKind } from "../abi/vocabulary";
+import { ActorKind, Joint, ProtocolTrait, StepKind } from "../abi/vocabulary";
 import { allocate, byteAt, longAt, putByte, putLong } from "../base/bytes";
 import { Program } from "../kernel/steps/program";
 import { Task } from "../kernel/steps/task";
@@ -124,7 +124,7 @@ export class Independence {
     for (let pc: u32 = 0; pc < program.length; pc++) {
       a.clear();
       if (isHandler) a.addHandler(device);
-      addAction(a, program, pc, device, this.instance.devices);
+      addAction(a, program, pc, device, this.instance);
       const at = stepIndex(i, pc);
       putLong(this.reads, at, a.reads);
       putLong(this.writes, at, a.writes);
@@ -174,13 +174,14 @@ function stepIndex(task: i32, pc: u32): u32 {
 }
 
 /** All steps that the atomic action from `pc` on may take. */
-function addAction(a: Footprint, program: Program, pc: u32, device: i32, devices: i32): void {
+function addAction(a: Footprint, program: Program, pc: u32, device: i32, instance: Instance): void {
   let at = pc;
   while (at < program.length) {
     const kind = program.kind(at);
-    a.addStep(kind, device, devices);
+    a.addStep(kind, device, instance.devices);
+    if (instance.protocol.has(ProtocolTrait.Pins)) a.addPinDropped(kind);
     if (program.joint(at) == Joint.None) return;
-    if (kind == StepKind.NextPage) addAction(a, program, program.target(at), device, devices);
+    if (kind == StepKind.NextPage) addAction(a, program, program.target(at), device, instance);
     at++;
   }
 }

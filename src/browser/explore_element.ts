@@ -93,7 +93,11 @@ export class ExploreElement extends LitElement {
       case "finished":
         return html`
           ${verdictTable(outcome.result, example?.property ?? null, (id) => void this.choose(id))}
-          ${example === null ? nothing : timelineTable(example)}
+          ${
+            example === null
+              ? nothing
+              : timelineTable(example, outcome.result.properties[example.property])
+          }
         `;
     }
   }

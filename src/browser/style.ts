@@ -9,6 +9,7 @@ export const STYLE = css`
     --line: light-dark(#d5dae0, #373f47);
     --good: light-dark(#1a7f37, #63c787);
     --bad: light-dark(#b3261e, #ff8b80);
+    --fair: light-dark(#8a5a00, #e0b050);
     --bad-back: light-dark(#fdecea, #3a1f1d);
     color: var(--ink);
     font:
@@ -50,6 +51,9 @@ export const STYLE = css`
   }
   .violated td {
     color: var(--bad);
+  }
+  .starved td {
+    color: var(--fair);
   }
   .timeline {
     font-size: 0.9em;

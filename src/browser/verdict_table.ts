@@ -39,7 +39,7 @@ export function verdictTable(
 
 function row(
   id: PropertyId,
-  { verdict, steps, token }: PropertyResult,
+  { verdict, steps, token, fairness }: PropertyResult,
   isChosen: boolean,
   choose: (id: PropertyId) => void,
 ): TemplateResult {
@@ -53,9 +53,9 @@ function row(
     ${steps} steps
   </button>`;
   return html`
-    <tr class=${verdict}>
+    <tr class=${fairness === "weak" ? "starved" : verdict}>
       <th scope="row" title=${PROPERTIES[id].rule}>${id}</th>
-      <td>${VERDICTS[verdict]}</td>
+      <td>${VERDICTS[verdict]}${fairness === "weak" ? " under weak fairness only" : nothing}</td>
       <td>${token === null ? nothing : button}</td>
     </tr>
   `;

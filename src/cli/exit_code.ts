@@ -4,7 +4,9 @@ export const ExitCode = {
   Done: 0,
   /** Done, and something was found: a violation, a mismatch, a device failure. */
   Found: 1,
-  /** The input is wrong; running again will not help. */
+  /**
+   * The input is wrong, or its limits leave the answer open; running again will not help.
+   */
   InputWrong: 2,
   /** A defect of tlbstorm. */
   Defect: 3,

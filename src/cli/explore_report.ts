@@ -1,5 +1,7 @@
 /** Results of exploration as text. */
-import type { ExploreResult, Incomplete, PropertyResult } from "../explore/result.js";
+import type { Counterexample } from "../explore/counterexample.js";
+import type { ExploreResult, Extent, Incomplete, PropertyResult } from "../explore/result.js";
+import { fairnessText } from "../explore/timeline.js";
 import type { Prevention } from "../explore/explain.js";
 import type { MutateResult } from "../explore/mutate.js";
 import type { PropertyId } from "../explore/properties.js";
@@ -15,27 +17,42 @@ export function describeWorld(world: SmallWorld): string {
   ].join("\n");
 }
 
-/** The verdict of each property, and how much was explored. */
-export function formatResult(result: ExploreResult): string {
-  const rows = Object.entries(result.properties).map(([id, { verdict, steps, token }]) => [
+/**
+ * The verdict of each property, and how much was explored. `served` stands apart: it is about runs
+ * that never end, of devices that never give up; `unserved` is its counterexample.
+ */
+export function formatResult(result: ExploreResult, unserved: Counterexample | null): string {
+  const { safety, served } = result.searches;
+  const entries = Object.entries(result.properties);
+  const lines: string[] = [];
+  if (safety !== null) {
+    const rows = entries.filter(([id]) => id !== "served");
+    lines.push(verdictTable(rows), "", extentText(result, safety));
+  }
+  if (served === null) return lines.join("\n");
+  if (lines.length > 0) lines.push("", "apart, of devices that never give up:");
+  lines.push(verdictTable(entries.filter(([id]) => id === "served")));
+  if (unserved !== null) lines.push(`  ${fairnessText(unserved)}`);
+  lines.push(...(safety === null ? [""] : []), extentText(result, served, safety === null));
+  return lines.join("\n");
+}
+
+function verdictTable(properties: readonly [string, PropertyResult][]): string {
+  const rows = properties.map(([id, { verdict, steps, token }]) => [
     id,
     VERDICTS[verdict],
     steps ?? "",
     token ?? "",
   ]);
-  return [
-    formatTable(
-      [
-        { head: "property" },
-        { head: "verdict" },
-        { head: "steps", align: "right" },
-        { head: "token" },
-      ],
-      rows,
-    ),
-    "",
-    extent(result),
-  ].join("\n");
+  return formatTable(
+    [
+      { head: "property" },
+      { head: "verdict" },
+      { head: "steps", align: "right" },
+      { head: "token" },
+    ],
+    rows,
+  );
 }
 
 const VERDICTS = {
@@ -56,12 +73,22 @@ const INCOMPLETE: Record<Incomplete, string> = {
   settled: "what was asked for is violated, the rest was not explored",
 };
 
-function extent(result: ExploreResult): string {
-  const { states, transitions, depth, seconds, incomplete, method } = result;
+function extentText({ method, seconds }: ExploreResult, extent: Extent, isFirst = true): string {
+  const { states, transitions, depth, incomplete } = extent;
   const how = method === "breadth-first" ? "" : `${method}: `;
   const sizes = `${grouped(states)} states, ${grouped(transitions)} transitions, ${depth} steps deep`;
+  const time = isFirst ? `, ${seconds.toFixed(2)} s in all` : "";
   const end = incomplete === null ? "complete" : `INCOMPLETE: ${INCOMPLETE[incomplete]}`;
-  return `${how}${sizes}, ${seconds.toFixed(2)} s, ${end}`;
+  return `${how}${sizes}${time}, ${end}`;
+}
+
+/** Which properties nobody knows about, and why; null: there is a verdict on each. */
+export function unknownText({ properties }: ExploreResult): string | null {
+  const unknown = Object.entries(properties).filter(([, { verdict }]) => verdict === "unknown");
+  const reasons = [...new Set(unknown.map(([, { incomplete }]) => incomplete!))];
+  if (unknown.length === 0) return null;
+  const ids = unknown.map(([id]) => id).join(", ");
+  return `no verdict on ${ids}: ${reasons.map((reason) => INCOMPLETE[reason]).join("; ")}`;
 }
 
 /** What would have prevented a violation, found by exploring each single change. */

@@ -1,5 +1,5 @@
 /** What `tlbstorm explore` does: explores one world, or a matrix of them. */
-import { replayToken } from "../explore/counterexample.js";
+import { replayToken, type Counterexample } from "../explore/counterexample.js";
 import { explain, type Prevention } from "../explore/explain.js";
 import { explore, type ExploreProgress } from "../explore/explore.js";
 import type { ExploreResult } from "../explore/result.js";
@@ -16,6 +16,7 @@ import {
   formatMutations,
   formatPreventions,
   formatResult,
+  unknownText,
 } from "./explore_report.js";
 import { exploreManySchedules } from "./explore_schedules.js";
 import { writeExploreFiles } from "./explore_files.js";
@@ -50,18 +51,20 @@ async function exploreOne(
   });
   const neverEnds = result.complete && result.method === "breadth-first" && !machine.ends;
   const world = resolveSmallWorld(request);
-  const parts = [describeWorld(world), formatResult(result)];
-  if (neverEnds) parts.push(NEVER_ENDS);
   const shortest = shortestViolation(result);
-  const example = shortest === null ? null : await replayToken(shortest.token, machine);
+  const unserved = await counterexampleOf("served", result, machine);
+  const example =
+    shortest === null ? null : await counterexampleOf(shortest.property, result, machine);
+  const parts = [describeWorld(world), formatResult(result, unserved)];
+  if (neverEnds) parts.push(NEVER_ENDS);
   if (example !== null) parts.push(formatTimeline(example, { states: options.states }));
-  const [asked] = options.properties ?? [];
-  const claim = asked === undefined ? null : { world, property: asked };
+  const [asked, ...others] = options.properties ?? [];
+  const claim = asked === undefined || others.length > 0 ? null : { world, property: asked };
   await writeExploreFiles(options, example, claim, machine);
   const explained =
     shortest === null || !options.explain || shortest.fairness === "weak"
       ? null
-      : await explain(world, shortest.property, result, { ...limits(options), machine });
+      : await explain(world, shortest.property, result, { ...searchOf(options), machine });
   if (explained !== null) parts.push(formatPreventions(shortest!.property, explained));
   return {
     json: {
@@ -71,6 +74,7 @@ async function exploreOne(
     },
     text: parts.join("\n\n"),
     found: isViolated(result) || neverEnds,
+    unknown: unknownText(result),
   };
 }
 
@@ -102,6 +106,7 @@ async function exploreMutants(
       : results[0]!,
     text: texts.join("\n\n"),
     found: results.some(({ base }) => isViolated(base)),
+    unknown: unknownOf(results.map(({ base }) => base)),
   };
 }
 
@@ -121,15 +126,25 @@ async function exploreMatrix(
     json: { schema: "tlbstorm.explore-matrix/1", cells },
     text: formatMatrix(cells),
     found: cells.some(isViolated),
+    unknown: unknownOf(cells),
   };
 }
 
+/** Of several worlds how many have properties that nobody knows about. */
+function unknownOf(results: readonly ExploreResult[]): string | null {
+  const texts = results.map(unknownText).filter((text) => text !== null);
+  return texts.length === 0 ? null : `${texts.length} of ${results.length} worlds: ${texts[0]!}`;
+}
+
 function limits(options: ExploreOptions) {
-  const { properties, maxStates, maxBytes, maxDepth, symmetry, partialOrder } = options;
-  const { method, seed, walks } = options;
-  const bounds = { maxStates, maxBytes, maxDepth };
-  const common = { ...bounds, symmetry, partialOrder, method, seed, walks };
-  return properties === null ? common : { ...common, properties };
+  const search = searchOf(options);
+  return options.properties === null ? search : { ...search, properties: options.properties };
+}
+
+/** How worlds are searched, whatever is asked about them. */
+function searchOf(options: ExploreOptions) {
+  const { maxStates, maxBytes, maxDepth, symmetry, partialOrder, method, seed, walks } = options;
+  return { maxStates, maxBytes, maxDepth, symmetry, partialOrder, method, seed, walks };
 }
 
 function isViolated({ properties }: ExploreResult): boolean {
@@ -138,15 +153,27 @@ function isViolated({ properties }: ExploreResult): boolean {
 
 interface Violation {
   readonly property: PropertyId;
-  readonly token: string;
   readonly fairness: "weak" | "strong" | undefined;
 }
 
-/** The shortest counterexample, if there is any. */
+/** The run that violates a property; null: there is none. */
+async function counterexampleOf(
+  property: PropertyId,
+  { properties }: ExploreResult,
+  machine: ExploreMachine,
+): Promise<Counterexample | null> {
+  const token = properties[property]?.token ?? null;
+  return token === null ? null : replayToken(token, machine);
+}
+
+/** The shortest counterexample, if there is any; one that ends before one that does not. */
 function shortestViolation({ properties }: ExploreResult): Violation | null {
   const violated = Object.entries(properties).filter(([, { verdict }]) => verdict === "violated");
-  const [shortest] = violated.sort(([, a], [, b]) => a.steps! - b.steps!);
+  const isEndless = (id: string) => Number(id === "served");
+  const [shortest] = violated.sort(
+    ([id, a], [other, b]) => isEndless(id) - isEndless(other) || a.steps! - b.steps!,
+  );
   if (shortest === undefined) return null;
-  const [property, { token, fairness }] = shortest;
-  return { property: property as PropertyId, token: token!, fairness };
+  const [property, { fairness }] = shortest;
+  return { property: property as PropertyId, fairness };
 }

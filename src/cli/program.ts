@@ -42,7 +42,7 @@ Start with tlbstorm study. Every command has examples: tlbstorm COMMAND --help
 Exit codes:
   0    done, and nothing was found
   1    done, and something was found: a violation, a mismatch, a device failure
-  2    the input is wrong
+  2    the input is wrong, or its limits leave the answer open
   3    a defect of tlbstorm
   130  interrupted`;
 

@@ -30,6 +30,11 @@ export interface Counterexample {
   readonly steps: readonly TimelineStep[];
   /** The step to which the path comes back; null: it ends at its last step. */
   readonly loop: number | null;
+  /**
+   * Of a run that never ends: the actors that could take a step again and again and never do.
+   * None: not even strong fairness rules the run out.
+   */
+  readonly starved: readonly string[];
   /** The last step violates the property: what the token promises. */
   readonly isReproduced: boolean;
 }
@@ -65,7 +70,8 @@ function replay(content: TokenContent, token: string, machine: ExploreMachine): 
   });
   const isReproduced =
     run === null ? steps.at(-1)!.violated.includes(property) : run.isUnserved(before);
-  return { world, property, token, initial, steps, loop, isReproduced };
+  const starved = loop === null || run === null ? [] : run.starved();
+  return { world, property, token, initial, steps, loop, starved, isReproduced };
 }
 
 /** Watches whether the end of a path can go on for ever, fairly, while a device waits. */
@@ -73,6 +79,9 @@ class FairRun {
   private start: bigint | null = null;
   /** Obligations that the run has neither fulfilled nor seen impossible. */
   private owed = -1;
+  /** Obligations that were possible somewhere in the cycle, and those that it fulfils. */
+  private possible = 0;
+  private fulfilled = 0;
   private waiting: readonly number[] = [];
 
   /** `loop`: the step from which the run repeats itself; null: it ends. */
@@ -88,8 +97,17 @@ class FairRun {
       this.start = this.machine.fingerprint();
       this.waiting = waitingDevices(state);
     }
-    this.owed &= this.machine.obligations() & ~this.machine.obligation(move);
+    const possible = this.machine.obligations();
+    const fulfilled = this.machine.obligation(move);
+    this.owed &= possible & ~fulfilled;
+    this.possible |= possible;
+    this.fulfilled |= fulfilled;
     this.waiting = waitingDevices(state).filter((device) => this.waiting.includes(device));
+  }
+
+  /** Whose steps are possible again and again, and never taken. */
+  starved(): string[] {
+    return this.machine.actorsOf(this.possible & ~this.fulfilled).map((who) => actorOf(who));
   }
 
   /** The run has come to its end, or back to where it repeats itself. */

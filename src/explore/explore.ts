@@ -19,7 +19,7 @@ import {
   type SearchOptions,
 } from "./search_plan.js";
 import { appliesTo, PROPERTY_IDS, type PropertyId } from "./properties.js";
-import type { ExploreResult, Incomplete, PropertyResult } from "./result.js";
+import type { ExploreResult, Extent, Incomplete, PropertyResult } from "./result.js";
 import { smallWorldOf, type SmallWorld, type SmallWorldInput } from "./small_world.js";
 import { writeToken } from "./token.js";
 
@@ -47,11 +47,15 @@ export interface ExploreOptions extends SearchOptions {
 export const MAX_STATES = 20_000_000;
 /** Longer than any path without a repetition that was seen. */
 const MAX_DEPTH = 1_000_000;
-/** States of one slice: some hundredths of a second. The first is short: worlds may be tiny. */
-const SLICE = 16_384;
-const FIRST_SLICE = 1024;
-/** Edges of one slice of the search for a fair cycle. */
-const EDGES = 500_000;
+/**
+ * States of one slice: about a millisecond. What is settled, and whether memory is used up, is seen
+ * between slices, so their size is fixed; how many of them make a turn is up to the clock.
+ */
+const SLICE = 1024;
+/** Pieces of work of one slice of the search for a fair cycle. */
+const PIECES = 16_384;
+/** What a turn may take: a page that draws sixty times a second has 16 ms for everything. */
+const TURN_MS = 8;
 
 const checkRequest = requestOf("explore");
 
@@ -70,18 +74,12 @@ export async function exploreWorld(
   const startedAt = clockMs();
   const safety = wanted.filter((id) => id !== "served");
   const onlyServed = safety.length === 0;
-  let extent = onlyServed ? null : await exploreStates(world, safety, options, machine);
+  const extent = onlyServed ? null : await exploreStates(world, safety, options, machine);
   const properties = Object.fromEntries(
-    safety.map((id) => [id, judge(id, world, machine, extent!.complete, isExhaustive(options))]),
+    safety.map((id) => [id, judge(id, world, machine, extent!, isExhaustive(options))]),
   ) as Partial<Record<PropertyId, PropertyResult>>;
-  if (wanted.includes("served") && !isExhaustive(options)) {
-    properties.served = withoutCounterexample(false);
-    extent ??= { ...NOTHING, incomplete: "not-searched" };
-  } else if (wanted.includes("served")) {
-    const served = await judgeServed(world, options, machine);
-    properties.served = served.result;
-    extent ??= served.extent;
-  }
+  const served = wanted.includes("served") ? await judgeServed(world, options, machine) : null;
+  if (served !== null) properties.served = served.result;
   return {
     schema: "tlbstorm.explore/1",
     protocol: world.protocol.id,
@@ -89,7 +87,7 @@ export async function exploreWorld(
     devices: world.devices,
     pages: world.pages,
     retryLimit: world.retryLimit,
-    ...extent!,
+    ...together(extent, served?.extent ?? null),
     method: options.method ?? "breadth-first",
     reductions: reductionsOf(options),
     seconds: (clockMs() - startedAt) / 1000,
@@ -97,14 +95,19 @@ export async function exploreWorld(
   };
 }
 
-type Extent = Pick<
-  ExploreResult,
-  "complete" | "incomplete" | "states" | "transitions" | "depth" | "bytes"
->;
+/** One result of up to two searches: complete if both are. */
+function together(
+  safety: Extent | null,
+  served: Extent | null,
+): Extent & Pick<ExploreResult, "searches"> {
+  const incomplete = safety?.incomplete ?? served?.incomplete ?? null;
+  const complete = incomplete === null;
+  return { ...(safety ?? served)!, complete, incomplete, searches: { safety, served } };
+}
 
-const NOTHING: Extent = {
+const NOT_SEARCHED: Extent = {
   complete: false,
-  incomplete: null,
+  incomplete: "not-searched",
   states: 0,
   transitions: 0,
   depth: 0,
@@ -155,9 +158,10 @@ async function exhaust(
     bytes: options.maxBytes ?? MAX_BYTES,
     depth: options.maxDepth ?? MAX_DEPTH,
   };
-  let end = machine.run(FIRST_SLICE, limits);
+  const turn = new Turn(stage, options, machine);
+  let end = machine.run(SLICE, limits);
   while (end === ExploreEnd.Running && !isSettled()) {
-    await betweenSlices(stage, options, machine);
+    await turn.goOn();
     end = machine.run(SLICE, limits);
   }
   const { states, transitions } = machine;
@@ -165,15 +169,25 @@ async function exhaust(
   return end;
 }
 
-/** Lets progress, interruptions and other work through. */
-async function betweenSlices(
-  stage: ExploreProgress["stage"],
-  options: ExploreOptions,
-  { states, transitions }: ExploreMachine,
-): Promise<void> {
-  options.signal?.throwIfAborted();
-  await options.onProgress?.({ stage, states, transitions });
-  await pause();
+/** Lets progress, interruptions and other work through when its time is over. */
+class Turn {
+  /** The first turn is one slice: whoever looks sees at once that something happens. */
+  private startedAt = -Infinity;
+
+  constructor(
+    private readonly stage: ExploreProgress["stage"],
+    private readonly options: ExploreOptions,
+    private readonly machine: ExploreMachine,
+  ) {}
+
+  async goOn(): Promise<void> {
+    const { stage, options, machine } = this;
+    options.signal?.throwIfAborted();
+    if (clockMs() - this.startedAt < TURN_MS) return;
+    await options.onProgress?.({ stage, states: machine.states, transitions: machine.transitions });
+    await pause();
+    this.startedAt = clockMs();
+  }
 }
 
 /** `served` is about devices that never give up, whatever the limit of the world is. */
@@ -182,16 +196,20 @@ async function judgeServed(
   options: ExploreOptions,
   machine: ExploreMachine,
 ): Promise<{ result: PropertyResult; extent: Extent }> {
+  if (!isExhaustive(options)) {
+    return { result: withoutCounterexample(NOT_SEARCHED), extent: NOT_SEARCHED };
+  }
   const patient = { ...world, retryLimit: 0 };
   machine.boot(patient, { mode: ExploreMode.KeepGraph });
   const end = await exhaust(machine, "served", options, () => false);
   const extent = extentOf(machine, end);
   if (end !== ExploreEnd.Exhausted && end !== ExploreEnd.CutOff) {
-    return { result: withoutCounterexample(false), extent };
+    return { result: withoutCounterexample(extent), extent };
   }
-  while (!machine.judgeServed(EDGES)) await betweenSlices("served", options, machine);
+  const turn = new Turn("served", options, machine);
+  while (!machine.judgeServed(PIECES)) await turn.goOn();
   const unserved = machine.unserved();
-  if (unserved === null) return { result: withoutCounterexample(extent.complete), extent };
+  if (unserved === null) return { result: withoutCounterexample(extent), extent };
   const { path, loop, fairness } = unserved;
   const token = writeToken({ world: patient, property: "served", path, loop });
   return {
@@ -200,8 +218,11 @@ async function judgeServed(
   };
 }
 
-function withoutCounterexample(complete: boolean): PropertyResult {
-  return { verdict: complete ? "holds" : "unknown", steps: null, token: null };
+function withoutCounterexample({ incomplete }: Extent): PropertyResult {
+  const nothing = { steps: null, token: null };
+  return incomplete === null
+    ? { verdict: "holds", ...nothing }
+    : { verdict: "unknown", ...nothing, incomplete };
 }
 
 const checkRequests = argumentsOf("exploreAll", {
@@ -231,12 +252,12 @@ function judge(
   id: PropertyId,
   world: SmallWorld,
   machine: ExploreMachine,
-  complete: boolean,
+  extent: Extent,
   shortest: boolean,
 ): PropertyResult {
   if (!isJudged(id, world)) return { verdict: "not-applicable", steps: null, token: null };
   const found = machine.path(id);
-  if (found === null) return withoutCounterexample(complete);
+  if (found === null) return withoutCounterexample(extent);
   const path = shortest ? found : minimise(machine, id, found);
   const token = writeToken({ world, property: id, path, loop: null });
   return { verdict: "violated", steps: path.length, token, shortest };

@@ -248,6 +248,15 @@ export class ExploreMachine {
     return bits;
   }
 
+  /** Who has the obligations that `bits` names. The graph is kept. */
+  actorsOf(bits: number): Pick<Move, "actor" | "index">[] {
+    const { exports } = this.core;
+    const moves = Array.from({ length: exports.exploreMoves() }, (_, move) => move);
+    return moves
+      .filter((move) => (this.obligation(move) & bits) !== 0)
+      .map((move) => this.describe(move));
+  }
+
   /** Goes back to the initial state. */
   rewind(): void {
     this.exports.exploreRewind();

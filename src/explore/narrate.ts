@@ -169,7 +169,9 @@ function walkResult(device: DeviceState, page: number): string {
 
 function retryResult(was: DeviceState, is: DeviceState): string {
   if (is.isFailed) return `refused ${was.refusals + 1} times: device fails`;
-  if (is.request === "outstanding") return `refused, page request again (${is.refusals})`;
+  // A device that never gives up does not count.
+  const count = is.refusals === 0 ? "" : ` (${is.refusals})`;
+  if (is.request === "outstanding") return `refused, page request again${count}`;
   return cachedEntry(is, was.requestPage);
 }
 

@@ -41,7 +41,7 @@ export function repairsOf(protocol: Protocol): Repair[] {
     ...additions(protocol),
   ];
   return candidates.flatMap(({ kind, text, protocol: changed }, at) =>
-    changed === null
+    changed === null || (!installsTooEarly(protocol) && installsTooEarly(changed))
       ? []
       : [
           {
@@ -51,6 +51,12 @@ export function repairsOf(protocol: Protocol): Repair[] {
           },
         ],
   );
+}
+
+/** The handler installs what it has not found yet. */
+function installsTooEarly(protocol: Protocol): boolean {
+  const names = stepsOf(protocol, "fault").map((step) => step.do);
+  return names.includes("install") && names.indexOf("install") < names.indexOf("fault");
 }
 
 interface Candidate extends Omit<Repair, "protocol"> {

@@ -23,6 +23,22 @@ export interface PropertyResult {
    * again, strong if it does not.
    */
   readonly fairness?: "weak" | "strong";
+  /** Of an unknown verdict: why nobody knows. */
+  readonly incomplete?: Incomplete;
+}
+
+/** How far a search came. */
+export interface Extent {
+  /** Every reachable state was seen. */
+  readonly complete: boolean;
+  /** Why not; null if it was. */
+  readonly incomplete: Incomplete | null;
+  readonly states: number;
+  readonly transitions: number;
+  /** Steps to the states that lie deepest. */
+  readonly depth: number;
+  /** Bytes that the states took. */
+  readonly bytes: number;
 }
 
 /** Why not every state was seen. */
@@ -42,24 +58,20 @@ export type Incomplete =
   /** The search does not judge what was asked for. */
   | "not-searched";
 
-export interface ExploreResult {
+/** Of a world: the sizes are those of the first search. */
+export interface ExploreResult extends Extent {
   readonly schema: "tlbstorm.explore/1";
   readonly protocol: string;
   readonly operation: OperationId;
   readonly devices: number;
   readonly pages: number;
-  /** 0: unlimited. */
+  /** 0: a device never gives up; options and scenarios say `unlimited`. */
   readonly retryLimit: number;
-  /** Every reachable state was seen. */
-  readonly complete: boolean;
-  /** Why not; null if it was. */
-  readonly incomplete: Incomplete | null;
-  readonly states: number;
-  readonly transitions: number;
-  /** Steps to the states that lie deepest. */
-  readonly depth: number;
-  /** Bytes that the states took. */
-  readonly bytes: number;
+  /**
+   * The searches that there were. `served` is about devices that never give up, and so about more
+   * states than the other properties; `complete` means both.
+   */
+  readonly searches: { readonly safety: Extent | null; readonly served: Extent | null };
   readonly method: MethodId;
   /** What was left out because something alike was explored. */
   readonly reductions: Reductions;

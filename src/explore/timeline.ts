@@ -116,11 +116,22 @@ function pageName(what: string, entries: readonly unknown[], page: number): stri
   return entries.length > 1 ? `${what}[${page}]` : what;
 }
 
+/** What a run that never answers a request takes for granted. */
+export function fairnessText({ loop, starved }: Counterexample): string {
+  if (loop === null) return "nobody who is obliged to act can do anything";
+  if (starved.length === 0) {
+    return "whoever can act again and again does, and it does not help (strong fairness)";
+  }
+  const who = starved.join(" and ");
+  return `only where ${who} is starved for ever (weak fairness): it could act again and again`;
+}
+
 function closing(example: Counterexample): string[] {
   const { property, steps, loop, token, isReproduced } = example;
   const { rule } = PROPERTIES[property];
   const verdict = isReproduced ? `violated at ${steps.length}` : "not violated";
   const repeats = loop === null ? [] : [`loop:    steps ${loop + 1} to ${steps.length}, for ever`];
+  const fair = property === "served" ? [`fair:    ${fairnessText(example)}`] : [];
   const window = allowedWindow(example);
   const allowed =
     window === null
@@ -131,6 +142,7 @@ function closing(example: Counterexample): string[] {
         ];
   return [
     ...repeats,
+    ...fair,
     ...allowed,
     `rule:    ${rule}   ${property}, ${verdict}`,
     `token:   ${token}`,

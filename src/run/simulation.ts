@@ -135,7 +135,7 @@ export class Simulation {
     return readCounts(this.core).eventsProcessed;
   }
 
-  /** The present moment, to come back to. */
+  /** The present moment, between two operations of the mm, to come back to. (DEVIATIONS D16) */
   snapshot(): Snapshot {
     return { done: this.done, memory: this.core.copyMemory() };
   }

@@ -45,7 +45,12 @@ describe("an exploration", () => {
       maxStates: 50,
     });
     expect(complete).toBe(false);
-    expect(properties["stale-read"]).toEqual({ verdict: "unknown", steps: null, token: null });
+    expect(properties["stale-read"]).toEqual({
+      verdict: "unknown",
+      steps: null,
+      token: null,
+      incomplete: "states",
+    });
   });
 
   test("stops at the first violation of the only property that is asked for", async () => {

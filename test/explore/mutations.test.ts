@@ -8,8 +8,10 @@ import { exploreMutations } from "../../src/explore/mutate.js";
 import { mutationsOf } from "../../src/explore/mutations.js";
 import type { OperationId } from "../../src/explore/operations.js";
 import type { PropertyId } from "../../src/explore/properties.js";
+import { repairsOf } from "../../src/explore/repairs.js";
 import { resolveSmallWorld } from "../../src/explore/small_world.js";
 import { BUILTIN_PROTOCOLS, builtinProtocol } from "../../src/protocols/catalogue.js";
+import { stepsOf } from "../../src/protocols/edit.js";
 
 let machine: ExploreMachine;
 beforeAll(async () => {
@@ -157,6 +159,28 @@ describe("the explanation of a violation", () => {
     "of $protocol in $operation is: $had",
     async ({ protocol, operation, property, had }) => {
       expect(await prevented(protocol, operation, property)).toContain(had);
+    },
+  );
+
+  test("tells what a change breaks, whichever properties the caller asked for", async () => {
+    const world = resolveSmallWorld({ protocol: "flush-at-end", operation: "munmap" });
+    const ask = { protocol: "flush-at-end", operation: "munmap", machine } as const;
+    const all = await explain(world, "stale-read", await explore(ask), { machine });
+    const few = await explore({ ...ask, properties: ["stale-read"] });
+    const asked = await explain(world, "stale-read", few, { machine });
+    const short = (some: typeof all) =>
+      some.map(({ text, breaks, mends }) => [text, breaks, mends]);
+    expect(short(asked)).toEqual(short(all));
+    expect(all.some(({ mends }) => mends.length > 1)).toBe(true);
+  });
+
+  test.each(BUILTIN_PROTOCOLS.filter(({ reads }) => reads === "mirror").map(({ id }) => id))(
+    "has the handler of %s install nothing that it has not found yet",
+    (id) => {
+      for (const { protocol } of repairsOf(builtinProtocol(id)!)) {
+        const names = stepsOf(protocol, "fault").map((step) => step.do);
+        expect(names.indexOf("fault")).toBeLessThan(names.indexOf("install"));
+      }
     },
   );
 

@@ -150,15 +150,33 @@ describe("an exploration that has to end early", () => {
     expect(exact.properties["stale-read"]).toMatchObject({ verdict: "violated", steps });
   });
 
-  test("says that a count grows without end", async () => {
-    const leaking = {
-      id: "leaking",
-      reads: "mirror",
-      fault: ["lock-mmap", "fault", "unlock-mmap", "respond"],
-      traits: ["pins"],
-    } as const;
-    const protocol = { ...leaking, fault: [...leaking.fault], traits: [...leaking.traits] };
-    const request = { protocol, operation: "munmap", retryLimit: "unlimited", machine } as const;
-    expect(await explore(request)).toMatchObject({ complete: false, incomplete: "counter" });
+  test("says so of served alone where only devices that never give up have more states", async () => {
+    const world = { protocol: "empty-table", operation: "dontneed", retryLimit: 1 } as const;
+    const result = await explore({ ...world, maxStates: 458, machine });
+    expect(result).toMatchObject({
+      complete: false,
+      incomplete: "states",
+      searches: { safety: { complete: true }, served: { complete: false, incomplete: "states" } },
+    });
+    expect(result.properties["stale-read"]).toEqual({ verdict: "holds", steps: null, token: null });
+    expect(result.properties.served).toMatchObject({ verdict: "unknown", incomplete: "states" });
+  });
+
+  test.each([
+    { handler: "never installs", fault: ["lock-mmap", "fault", "unlock-mmap", "respond"] },
+    {
+      handler: "installs before it has faulted",
+      fault: ["lock-mmap", "install", "fault", "unlock-mmap", "respond"],
+    },
+  ] as const)("sees every state of a handler that pins and $handler", async ({ fault }) => {
+    const protocol = {
+      id: "pinning",
+      reads: "mirror" as const,
+      fault: [...fault],
+      traits: ["pins" as const],
+    };
+    const { complete, properties } = await explore({ protocol, operation: "cow", machine });
+    expect(complete).toBe(true);
+    expect(properties.served).toMatchObject({ verdict: "violated", fairness: "strong" });
   });
 });

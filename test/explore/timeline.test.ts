@@ -48,7 +48,19 @@ token:   ${found.token}`,
 
   test("says where a run that never ends repeats itself", async () => {
     const text = formatTimeline(await example("secondary-flush", "mprotect", "served"));
-    expect(text).toMatch(/\nloop: {4}steps \d+ to \d+, for ever\nrule: {4}every page request/);
+    expect(text).toMatch(
+      /\nloop: {4}steps \d+ to \d+, for ever\nfair: {4}only where mm is starved/,
+    );
+    const ends = formatTimeline(await example("leaf-only", "collapse", "served"));
+    expect(ends).toMatch(/\nfair: {4}whoever can act again and again does.*strong fairness/);
+  });
+
+  test("counts the refusals of a device that gives up, and of no other", async () => {
+    const texts = async (property: PropertyId) =>
+      (await example("leaf-only", "collapse", property)).steps.map(({ text }) => text).join();
+    expect(await texts("device-failure")).toContain("page request again (1)");
+    expect(await texts("served")).toMatch(/page request again(?! \()/);
+    expect(await texts("served")).not.toContain("(0)");
   });
 });
 

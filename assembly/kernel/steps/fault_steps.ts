@@ -86,23 +86,25 @@ export function installPage(scene: Scene, page: u32): u32 {
 export function installMirror(scene: Scene, task: Task, attachment: Attachment): void {
   const mirror = attachment.mirror!;
   const vpn = attachment.device.pageOf(LANE);
-  if (task.hasPin != 0) {
+  if (task.pin != NO_FRAME) {
     const slot = mirror.find(scene.mm.asid, vpn);
     if (slot != NO_SLOT) scene.frames.unpin(payloadFrame(mirror.payload(slot)));
-    task.hasPin = 0;
+    task.pin = NO_FRAME;
   }
   const payload = payloadOf(task.frame, task.isWritable != 0, 0);
   mirror.fill(scene.mm.asid, vpn, payload, false);
 }
 
 /** Answers the request and waits for the next one. */
-export function respond(task: Task, attachment: Attachment, isSuccess: bool): void {
+export function respond(scene: Scene, task: Task, attachment: Attachment, isSuccess: bool): void {
   attachment.device.respond(LANE, isSuccess);
-  restart(task);
+  restart(scene, task);
 }
 
-/** The handler begins again at its first step. */
-export function restart(task: Task): void {
+/** The handler begins again at its first step, and drops a pin that it has handed to no mirror. */
+export function restart(scene: Scene, task: Task): void {
+  if (task.pin != NO_FRAME) scene.frames.unpin(task.pin);
+  task.pin = NO_FRAME;
   task.pc = 0;
   task.isServed = 0;
   task.frame = NO_FRAME;
@@ -115,8 +117,9 @@ function serve(scene: Scene, task: Task, frame: u32, isWritable: bool): void {
   task.frame = frame;
   task.isWritable = isWritable ? 1 : 0;
   if (!scene.protocol.has(ProtocolTrait.Pins)) return;
+  if (task.pin != NO_FRAME) scene.frames.unpin(task.pin);
   scene.frames.pin(frame);
-  task.hasPin = 1;
+  task.pin = frame;
 }
 
 function isRefusedByVma(scene: Scene, isWrite: bool): bool {

@@ -345,10 +345,10 @@ export class Interpreter {
         installMirror(scene, task, attachment!);
         break;
       case StepKind.Respond:
-        respond(task, attachment!, task.isServed != 0);
+        respond(scene, task, attachment!, task.isServed != 0);
         break;
       case StepKind.RespondSuccess:
-        respond(task, attachment!, true);
+        respond(scene, task, attachment!, true);
         break;
       default:
         break;
@@ -359,7 +359,7 @@ export class Interpreter {
   /** A collision was seen: the handler lets go of the driver lock and samples again. */
   private startOver(task: Task): bool {
     if (this.scene.locks.driver == task.id) this.scene.locks.driver = NOBODY;
-    restart(task);
+    restart(this.scene, task);
     return false;
   }
 }

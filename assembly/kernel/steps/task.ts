@@ -23,8 +23,8 @@ export class Task extends DriverRegisters {
   isServed: u32 = 0;
   frame: u32 = NO_FRAME;
   isWritable: u32 = 0;
-  /** The fault left its frame pinned. */
-  hasPin: u32 = 0;
+  /** The frame that the fault has pinned, as long as no mirror holds the pin. */
+  pin: u32 = NO_FRAME;
   /** Bit n: the frame of page n was unhooked and waits to be freed. */
   gathered: u32 = 0;
 

@@ -1,6 +1,6 @@
 /** `tlbstorm explore`: every interleaving of a small world, and a verdict for each property. */
 import { Option } from "@commander-js/extra-typings";
-import { PROPERTY_IDS, type PropertyId } from "../../explore/properties.js";
+import { PROPERTY_IDS, SAFETY_IDS, type PropertyId } from "../../explore/properties.js";
 import { METHOD_IDS, METHODS, type MethodId } from "../../explore/search_plan.js";
 import { exploreRequests, type ExploreRequest } from "../explore_request.js";
 import { UserError } from "../errors.js";
@@ -100,6 +100,7 @@ export function exploreCommand(
         ["tlbstorm explore --litmus-check test/litmus/*.yaml", "whether what they claim is so"],
       ),
     )
+    .addHelpText("after", AFTER)
     .action(async (path, options) => {
       const { litmusCheck } = options;
       const { seed, protocol } = options;
@@ -112,7 +113,7 @@ export function exploreCommand(
       deliver(
         await explore(requests, {
           all: options.all === true,
-          properties: property === undefined ? null : [property],
+          properties: propertiesOf(property),
           states: states === true,
           mutate: mutate === true,
           explain: options.explain === true || (options.json !== true && quiet !== true),
@@ -158,12 +159,29 @@ function litmusCheckOption() {
   );
 }
 
+/** What --property calls all properties that one step violates. */
+const SAFETY = "safety";
+const JUDGED: readonly (PropertyId | typeof SAFETY)[] = [...PROPERTY_IDS, SAFETY];
+
 function propertyOption() {
   return new Option(
     "--property <id>",
-    "judge this property only, and stop when it is violated",
-  ).argParser(word("property", PROPERTY_IDS, "tlbstorm list properties"));
+    `judge this property only, and stop when it is violated; ${SAFETY}: all but served`,
+  ).argParser(word("property", JUDGED, "tlbstorm list properties"));
 }
+
+function propertiesOf(property: PropertyId | typeof SAFETY | undefined): PropertyId[] | null {
+  if (property === undefined) return null;
+  return property === SAFETY ? [...SAFETY_IDS] : [property];
+}
+
+const AFTER = `
+Exit codes:
+  0  every property that was asked for holds, where it applies
+  1  one is violated, be it served under weak fairness only: --json tells, and
+     --property ${SAFETY} leaves served out
+  2  none is violated, and on some there is no verdict: a limit was reached, a
+     count grows without end, or the method says "holds" of nothing`;
 
 function maxStatesOption() {
   return new Option("--max-states <number>", "give up when so many states are known").argParser(
