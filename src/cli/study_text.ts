@@ -8,6 +8,7 @@ import {
   type SummaryRow,
 } from "../study/index.js";
 import { counted, grouped } from "../study/numbers.js";
+import { EXPLORED_LIMIT } from "../study/plan.js";
 import { formatTable } from "./output.js";
 
 const WIDTH = 80;
@@ -41,7 +42,9 @@ function legend(): string {
       "requests in an open range pair, for each pair; stalled: share of the time of the device's " +
       "lanes; explored: what some interleaving of munmap, DONTNEED, mprotect or fork and copy " +
       "breaks (stale accesses, ro: writes to read-only pages, walk: walks through freed tables, " +
-      "split: old page after a copy, fails: gives up). Counts are exact, times are modelled.",
+      `split: old page after a copy, fails: gives up after ${EXPLORED_LIMIT} refusals); served is judged apart. ` +
+      "Counts are exact, times are modelled. " +
+      "Not one kernel: see the column Linux; question 7 has all drivers on one.",
     0,
   ).join("\n");
 }

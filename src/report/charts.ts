@@ -171,7 +171,8 @@ function valueAxis(
   size: Size,
 ) {
   const values = rows.map(({ value }) => value);
-  return { ...axis(scale, values, size === WIDE ? 6 : 3), label, grid: true };
+  const said = scale === "log" ? `${label}, logarithmic` : label;
+  return { ...axis(scale, values, size === WIDE ? 6 : 3), label: said, grid: true };
 }
 
 function labelAxis(size: Size) {
@@ -201,7 +202,7 @@ function lineOptions(
         points.map(({ y }) => y),
         5,
       ),
-      label: yLabel,
+      label: scale === "log" ? `${yLabel}, logarithmic` : yLabel,
       grid: true,
     },
     marks: [
@@ -228,8 +229,8 @@ function comparisonOptions(
     marginRight: 20,
     marginTop: 32,
     marginBottom: 48,
-    x: { ...log, label: xLabel },
-    y: { ...log, label: yLabel },
+    x: { ...log, label: `${xLabel}, logarithmic` },
+    y: { ...log, label: `${yLabel}, logarithmic` },
     marks: [
       Plot.line(equal, { x: "x", y: "y", stroke: "var(--muted)", strokeDasharray: "4 4" }),
       Plot.dot(points, {

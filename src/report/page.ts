@@ -22,11 +22,11 @@ export const PAGE = `<!doctype html>
 <li><a href="#q<%= answer.number %>"><%= answer.question %></a></li>
 <% } %>
 </ol>
+<p><a href="#basis">What this rests on</a>: what is exact, what is modelled, every parameter with its source. <a href="#repeat">How to repeat a figure</a>: the tokens.</p>
 </nav>
 </header>
 <main>
 <%~ include("@table", it.summary) %>
-<%~ include("@tokens", { answer: 0, references: it.summaryReferences, command: it.tokenCommand }) %>
 <% for (const answer of it.answers) { %>
 <section id="q<%= answer.number %>">
 <h2><%= answer.number %>. <%= answer.question %></h2>
@@ -34,12 +34,11 @@ export const PAGE = `<!doctype html>
 <% for (const exhibit of answer.exhibits) { %>
 <%~ include("@" + exhibit.kind, exhibit) %>
 <% } %>
-<%~ include("@tokens", { answer: answer.number, references: answer.references, command: it.tokenCommand }) %>
 </section>
 <% } %>
 </main>
 <footer>
-<h2>What this rests on</h2>
+<h2 id="basis">What this rests on</h2>
 <h3>Exact</h3>
 <ul>
 <% for (const sentence of it.exact) { %><li><%= sentence %></li><% } %>
@@ -48,9 +47,12 @@ export const PAGE = `<!doctype html>
 <ul>
 <% for (const sentence of it.modelled) { %><li><%= sentence %></li><% } %>
 </ul>
-<h3>The scenario that the runs share</h3>
+<details>
+<summary>The scenario that the runs share</summary>
 <pre><%= it.scenario %></pre>
-<h3>Digests</h3>
+</details>
+<details>
+<summary>Digests of the runs</summary>
 <div class="scroll" tabindex="0"><table>
 <thead><tr><th>run</th><th>digest</th></tr></thead>
 <tbody>
@@ -60,6 +62,7 @@ export const PAGE = `<!doctype html>
 </tbody>
 </table></div>
 <p class="note">Equal digests mean that two runs had the same events at the same simulated times.</p>
+</details>
 <h3>Versions</h3>
 <div class="scroll" tabindex="0"><table>
 <tbody>
@@ -68,7 +71,8 @@ export const PAGE = `<!doctype html>
 <% } %>
 </tbody>
 </table></div>
-<h3>Parameters, their sources and grades</h3>
+<details>
+<summary>Parameters, their sources and grades: <%= it.parameters.length %></summary>
 <div class="scroll" tabindex="0"><table>
 <thead><tr><th>parameter</th><th class="right">value</th><th>grade</th><th>source</th></tr></thead>
 <tbody>
@@ -82,13 +86,21 @@ export const PAGE = `<!doctype html>
 <li class="note"><b><%= grade %></b>: <%= meaning %></li>
 <% } %>
 </ul>
+</details>
+<h2 id="repeat">How to repeat a figure</h2>
+<p><code><%= it.tokenCommand %> TOKEN</code> repeats the run or the counterexample that a number in brackets stands for.</p>
+<ol class="tokens">
+<% for (const reference of it.references) { %>
+<li id="t<%= reference.number %>"><span>[<%= reference.number %>]</span><span><%= reference.label %></span><code tabindex="0"><%= reference.token %></code></li>
+<% } %>
+</ol>
 </footer>
 </body>
 </html>
 `;
 
 /** A reference to a token, or nothing. */
-const REFERENCE = `<% if (it.reference) { %><a class="ref" href="#q<%= it.answer %>-t<%= it.reference %>" aria-label="token <%= it.reference %>"><%= it.reference %></a><% } %>`;
+const REFERENCE = `<% if (it.reference) { %><a class="ref" href="#t<%= it.reference %>" title="<%= it.label %>" aria-label="token <%= it.reference %>"><%= it.reference %></a><% } %>`;
 
 const TABLE = `<h3><%= it.title %></h3>
 <div class="scroll" tabindex="0" role="region" aria-label="<%= it.title %>"><table>
@@ -98,7 +110,7 @@ const TABLE = `<h3><%= it.title %></h3>
 <tbody>
 <% for (const row of it.rows) { %>
 <tr>
-<% for (const cell of row) { %><td class="<%= cell.classes %>"><%= cell.text %><%~ include("@reference", cell) %></td><% } %>
+<% for (const cell of row) { %><td class="<%= cell.classes %>"><%= cell.text %><%~ include("@reference", cell) %><%= cell.rest %></td><% } %>
 </tr>
 <% } %>
 </tbody>
@@ -107,16 +119,16 @@ const TABLE = `<h3><%= it.title %></h3>
 `;
 
 const CHART = `<h3><%= it.title %></h3>
-<figure role="img" aria-label="<%= it.title %>: <%= it.description %>">
-<% if (it.series.length > 0) { %>
+<figure role="img" aria-label="<%= it.title %>: <%= it.said %>">
+<% if (it.key.length > 0) { %>
 <ul class="key">
-<% for (const { name, colour } of it.series) { %><li><span style="background: <%= colour %>"></span><%= name %></li><% } %>
+<% for (const { name, colour } of it.key) { %><li><span style="background: <%= colour %>"></span><%= name %></li><% } %>
 </ul>
 <% } %>
 <div class="wide"><%~ it.wide %></div>
 <div class="narrow"><%~ it.narrow %></div>
 </figure>
-<p class="note"><%= it.description %> <%= it.source %></p>
+<p class="note"><% for (const piece of it.pieces) { %><%= piece.text %><%~ include("@reference", piece) %><% } %> <%= it.source %> <%= it.scale %></p>
 `;
 
 const TIMELINE = `<h3><%= it.title %></h3>
@@ -131,23 +143,10 @@ const TIMELINE = `<h3><%= it.title %></h3>
 <p class="note">Violated at <%= it.rows.length %>: <%= it.rule %> (<%= it.property %>).<%~ include("@reference", it) %> <%= it.source %></p>
 `;
 
-const TOKENS = `<% if (it.references.length > 0) { %>
-<div class="tokens">
-<h3>To repeat these figures: <code><%= it.command %></code> and one of</h3>
-<ol>
-<% for (const reference of it.references) { %>
-<li id="q<%= it.answer %>-t<%= reference.number %>"><span>[<%= reference.number %>]</span><span><%= reference.label %></span><code tabindex="0"><%= reference.token %></code></li>
-<% } %>
-</ol>
-</div>
-<% } %>
-`;
-
 /** What the page includes, by name. */
 export const PARTIALS = {
   "@reference": REFERENCE,
   "@table": TABLE,
   "@chart": CHART,
   "@timeline": TIMELINE,
-  "@tokens": TOKENS,
 } as const;

@@ -1,5 +1,5 @@
 /** Numbers the tokens of a report in the order in which a reader meets them. */
-import { evidenceOf, type Answer, type Evidence } from "../study/answer.js";
+import type { Evidence } from "../study/answer.js";
 
 export interface Reference extends Evidence {
   readonly number: number;
@@ -17,12 +17,8 @@ export class References {
     return reference;
   }
 
-  /** What an answer rests on, each token once, in order. */
-  ofAnswer({ paragraph, exhibits }: Answer): Reference[] {
-    const inText = paragraph.flatMap((piece) =>
-      typeof piece === "string" ? [] : [piece.evidence],
-    );
-    const all = [...inText, ...exhibits.flatMap(evidenceOf)];
-    return [...new Set(all.map((evidence) => this.of(evidence)))];
+  /** All of them, in order. */
+  list(): Reference[] {
+    return [...this.byToken.values()];
   }
 }

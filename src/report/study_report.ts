@@ -16,7 +16,8 @@ import {
   type SummaryRow,
 } from "../study/index.js";
 import { counted, duration, grouped, listed, percent, rounded } from "../study/numbers.js";
-import { PATIENT, PROTOCOLS, STATES } from "../study/plan.js";
+import { kernelsDiffer } from "../study/evidence.js";
+import { EXPLORED_LIMIT, PATIENT, PROTOCOLS, STATES } from "../study/plan.js";
 import type { Report, ReportDigest, ReportParameter } from "./report.js";
 
 export interface StudyReportOptions {
@@ -58,7 +59,7 @@ function introduction({ program, facts, speed, base }: StudyData): string[] {
   return [
     `In 2014 the mmu_notifier interface was asked seven questions about devices that walk the page table of a process by themselves. Here they are put to a model of the mm, of an IOMMU and of such a device, and answered with the figures of one set of runs.`,
     `The program was recorded on a real kernel (${program}): ${grouped(events)} events, among them ${counted(calls, "system call")}, ${counted(faults, "page fault")}, ${grouped(protectionFaults)} of these by writes to present pages, and ${counted(forks, "fork")}. Its calls and faults drive the mm, ${speed} times faster than recorded, while a GPU-like device of ${device?.lanes ?? 0} lanes works on the same memory, once for each of ${PROTOCOLS.length} driver protocols. Besides, every interleaving of small worlds is explored.`,
-    `Each figure can be repeated: the number behind it leads to a token, and the command above the tokens repeats what the token names. Counts are exact, times are modelled; the last section says from what.`,
+    `Each figure can be repeated: a number in brackets, behind it or behind the name of its row, leads to the token of its run or counterexample, at the end. Counts are exact, times are modelled; the section before the tokens says from what.`,
   ];
 }
 
@@ -93,16 +94,16 @@ function summaryTable(data: StudyData): TableExhibit {
     title: "In short",
     columns: [
       { head: "protocol" },
+      { head: "explored" },
       { head: "Linux" },
       right("accesses ruled out"),
       right("page requests"),
       right("per open pair"),
       right("lanes stalled"),
       right("in notifier calls"),
-      { head: "explored" },
     ],
     rows: summary(data).map(summaryRow),
-    source: `One run each, with a device that gives up after ${PATIENT} refusals. Accesses ruled out: through translations that the mm had taken back, beyond the allowed window. Explored: what some interleaving of munmap, MADV_DONTNEED, mprotect or fork and copy breaks.`,
+    source: `One run each, with a device that gives up after ${PATIENT} refusals. Accesses ruled out: through translations that the mm had taken back, beyond the allowed window. Explored: what some interleaving of munmap, MADV_DONTNEED, mprotect or fork and copy breaks, with a device that gives up after ${EXPLORED_LIMIT}; served is judged apart, in question 1. In notifier calls: time of the program, without that of page-request handlers. ${kernelsDiffer()}`,
   };
 }
 
@@ -115,20 +116,27 @@ function summaryRow(row: SummaryRow): (Cell | string)[] {
         : { text: row.explored.join(", "), tone: "bad" };
   return [
     { text: row.label, evidence: row.evidence },
+    explored,
     row.era,
     { text: grouped(row.broken), tone: row.broken === 0 ? "plain" : "bad" },
     grouped(row.pageRequests),
     rounded(row.perPair),
     row.stalled === null ? "" : percent(row.stalled),
     duration(row.callsNs),
-    explored,
   ];
 }
 
-function digests({ states, protocols, limits, operations }: StudyData): ReportDigest[] {
+function digests({
+  states,
+  protocols,
+  onCommonKernel,
+  limits,
+  operations,
+}: StudyData): ReportDigest[] {
   const lines = [
     ...STATES.map((state) => [`no device, notifier list: ${state}`, states.get(state)] as const),
     ...[...protocols].map(([id, run]) => [id, run] as const),
+    ...[...onCommonKernel].map(([id, run]) => [`${id} on Linux ${run.era}`, run] as const),
     ...[...limits].map(([limit, run]) => [`empty-table, retry limit ${limit}`, run] as const),
     ...operations.flatMap(({ kind, emptyTable, secondaryFlush }) => [
       [`${kind} alone, empty-table`, emptyTable] as const,

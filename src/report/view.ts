@@ -1,46 +1,46 @@
 /** A report as the templates want it: text, classes, markup of charts, numbers of references. */
-import type {
-  Answer,
-  Cell,
-  ChartExhibit,
-  Column,
-  Evidence,
-  Exhibit,
-  Piece,
-  TableExhibit,
-  TimelineExhibit,
+import {
+  textOf,
+  type Answer,
+  type Cell,
+  type Chart,
+  type ChartExhibit,
+  type Column,
+  type Evidence,
+  type Exhibit,
+  type Piece,
+  type TableExhibit,
+  type TimelineExhibit,
 } from "../study/answer.js";
 import { colourOf, drawChart } from "./charts.js";
 import type { References } from "./references.js";
 import { timelineView } from "./timeline.js";
 
-/** Where a reference points to: a token in the list of an answer. */
+/** What a reference shows: its number, and what its token repeats. */
 interface Referring {
-  readonly answer: number;
   readonly reference: number | null;
+  readonly label: string;
 }
 
 type Refer = (evidence: Evidence | null | undefined) => Referring;
 
 export function answerView(answer: Answer, references: References) {
-  const refer = referrer(answer.number, references);
-  // The list comes first, because it gives the numbers in the order of reading.
-  const list = references.ofAnswer(answer);
+  const refer = referrer(references);
   return {
     number: answer.number,
     question: answer.question,
     pieces: answer.paragraph.map((piece) => pieceView(piece, refer)),
     exhibits: answer.exhibits.map((exhibit) => exhibitView(exhibit, refer)),
-    references: list,
   };
 }
 
-/** References point into the list of `answer`, which must hold them. */
-export function referrer(answer: number, references: References): Refer {
-  return (evidence) => ({
-    answer,
-    reference: evidence === null || evidence === undefined ? null : references.of(evidence).number,
-  });
+/** References point into the one list at the end, in the order in which they are met. */
+export function referrer(references: References): Refer {
+  return (evidence) => {
+    if (evidence === null || evidence === undefined) return { reference: null, label: "" };
+    const { number, label } = references.of(evidence);
+    return { reference: number, label };
+  };
 }
 
 function pieceView(piece: Piece, refer: Refer) {
@@ -53,7 +53,7 @@ function exhibitView(exhibit: Exhibit, refer: Refer) {
     case "table":
       return tableView(exhibit, refer);
     case "chart":
-      return chartView(exhibit);
+      return chartView(exhibit, refer);
     case "timeline":
       return exampleView(exhibit, refer);
   }
@@ -74,16 +74,24 @@ const SHORT = 20;
 const LONG = 40;
 
 function cellView(cell: Cell | string, column: Column | undefined, refer: Refer) {
-  const { text, tone, evidence }: Cell = typeof cell === "string" ? { text: cell } : cell;
+  const { text, rest, tone, evidence }: Cell = typeof cell === "string" ? { text: cell } : cell;
   const length = text.length <= SHORT ? "short" : text.length >= LONG ? "long" : "middle";
   const classes = [column?.align ?? "left", tone ?? "plain", length].join(" ");
-  return { text, classes, ...refer(evidence) };
+  return { text, rest: rest ?? "", classes, ...refer(evidence) };
 }
 
-function chartView({ kind, title, description, source, chart }: ChartExhibit) {
+function chartView({ kind, title, description, source, chart }: ChartExhibit, refer: Refer) {
   const { wide, narrow, series } = drawChart(chart);
   const key = series.map((name, at) => ({ name, colour: colourOf(at) }));
-  return { kind, title, description, source, wide, narrow, series: key };
+  const pieces = description.map((piece) => pieceView(piece, refer));
+  const scale = scaleNote(chart);
+  return { kind, title, said: textOf(description), pieces, source, scale, wide, narrow, key };
+}
+
+/** A logarithmic axis is said to be one. */
+function scaleNote(chart: Chart): string {
+  if (chart.form === "comparison") return "Both axes are logarithmic.";
+  return chart.scale === "log" ? "The axis is logarithmic above 1." : "";
 }
 
 function exampleView({ kind, title, example, source }: TimelineExhibit, refer: Refer) {

@@ -35,12 +35,7 @@ const checkData = argumentsOf("studyAgreement", { data: dataArgument });
 
 export function agreement(data: StudyData): Agreement {
   checkData({ data });
-  const runs = [
-    ...data.protocols.values(),
-    ...data.limits.values(),
-    ...data.operations.flatMap(({ emptyTable, secondaryFlush }) => [emptyTable, secondaryFlush]),
-  ];
-  const findings = runs.flatMap(findingsOf);
+  const findings = runsWithDevice(data).flatMap(findingsOf);
   const isPossible = (finding: Finding, operations: readonly OperationId[]) =>
     verdictsOn(data.explored, finding, operations).some(
       (verdict) => verdict === "violated" || verdict === "unknown",
@@ -51,6 +46,17 @@ export function agreement(data: StudyData): Agreement {
     disagreements: excluded.filter((one) => !isElsewhere(one)),
     notExplored: excluded.filter(isElsewhere),
   };
+}
+
+export function runsWithDevice(
+  data: Pick<StudyData, "protocols" | "onCommonKernel" | "limits" | "operations">,
+): RunResult[] {
+  return [
+    ...data.protocols.values(),
+    ...data.onCommonKernel.values(),
+    ...data.limits.values(),
+    ...data.operations.flatMap(({ emptyTable, secondaryFlush }) => [emptyTable, secondaryFlush]),
+  ];
 }
 
 /** A violation by what led to it, as far as that is known. */

@@ -26,6 +26,8 @@ export type Tone = "good" | "bad" | "plain";
 
 export interface Cell {
   readonly text: string;
+  /** What follows the text, such as how many rules more are broken. */
+  readonly rest?: string;
   readonly tone?: Tone;
   readonly evidence?: Evidence | null;
 }
@@ -82,7 +84,7 @@ export interface ChartExhibit {
   readonly kind: "chart";
   readonly title: string;
   /** What a person sees who sees the chart, for one who does not. */
-  readonly description: string;
+  readonly description: readonly Piece[];
   readonly source: string;
   readonly chart: Chart;
 }
@@ -131,6 +133,18 @@ export function textOf(pieces: readonly Piece[]): string {
   return pieces.map((piece) => (typeof piece === "string" ? piece : piece.text)).join("");
 }
 
+/** Each with its figures, as a list in a sentence. */
+export function listOf(items: readonly (readonly Piece[])[]): Piece[] {
+  return items.flatMap((item, at) => {
+    if (at === 0) return item;
+    return [at === items.length - 1 ? " and " : ", ", ...item];
+  });
+}
+
+export function evidenceIn(pieces: readonly Piece[]): Evidence[] {
+  return pieces.flatMap((piece) => (typeof piece === "string" ? [] : [piece.evidence]));
+}
+
 /** Everything that an exhibit rests on, in the order in which it is seen. */
 export function evidenceOf(exhibit: Exhibit): Evidence[] {
   switch (exhibit.kind) {
@@ -139,9 +153,9 @@ export function evidenceOf(exhibit: Exhibit): Evidence[] {
         row.flatMap((cell) => (typeof cell === "string" ? [] : (cell.evidence ?? []))),
       );
     case "chart": {
-      const { chart } = exhibit;
+      const { chart, description } = exhibit;
       const marks = chart.form === "bars" ? chart.bars : chart.points;
-      return marks.flatMap(({ evidence }) => evidence ?? []);
+      return [...evidenceIn(description), ...marks.flatMap(({ evidence }) => evidence ?? [])];
     }
     case "timeline":
       return [{ label: exhibit.title, token: exhibit.example.token }];

@@ -28,6 +28,8 @@ export interface StudyData {
   readonly base: LoadedScenario;
   /** With a device, once for each protocol. */
   readonly protocols: ReadonlyMap<StudyProtocol, RunResult>;
+  /** Those of older kernels once more, on the one that the others run on. */
+  readonly onCommonKernel: ReadonlyMap<StudyProtocol, RunResult>;
   /** Without a device, once for each state of the notifier list; "none" is the program alone. */
   readonly states: ReadonlyMap<NotifierMode, RunResult>;
   /** empty-table, by the limit of refusals after which the device gives up. */

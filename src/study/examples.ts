@@ -1,12 +1,26 @@
 /** Which counterexamples the answers show as timelines. */
 import type { ExploreResult } from "../explore/index.js";
 import { STUDIED } from "./plan.js";
-import { shortest, STALE, type Found } from "./verdicts.js";
+import { ACCESSES, shortest, STALE, type Found } from "./verdicts.js";
 
-/** The shortest way to an access that flushing at one edge of the pair does not prevent. */
+/**
+ * The shortest way to a stale access that flushing at one edge of the pair does not prevent: of all
+ * that can go wrong there, the access that reaches somebody else's data.
+ */
+export function edgeExample(
+  explored: readonly ExploreResult[],
+  protocol: "flush-at-start" | "flush-at-end",
+): Found | null {
+  const asked = { protocol, operations: STUDIED };
+  return (
+    shortest(explored, { ...asked, properties: STALE }) ??
+    shortest(explored, { ...asked, properties: ACCESSES })
+  );
+}
+
 export function edgeExamples(explored: readonly ExploreResult[]): Found[] {
   return (["flush-at-start", "flush-at-end"] as const).flatMap(
-    (protocol) => shortest(explored, { protocol, operations: STUDIED, properties: STALE }) ?? [],
+    (protocol) => edgeExample(explored, protocol) ?? [],
   );
 }
 

@@ -29,6 +29,12 @@ export const PROTOCOLS = [
 
 export type StudyProtocol = (typeof PROTOCOLS)[number]["id"];
 
+/** Where protocols of older kernels are run once more, so that drivers can be compared. */
+export const COMMON_ERA = "6.19" satisfies Era;
+
+/** Protocols whose own kernel is an older one. */
+export const OLDER = PROTOCOLS.filter(({ era }) => era !== COMMON_ERA);
+
 /** What a driver can choose between. */
 export const ALTERNATIVES: readonly StudyProtocol[] = [
   "empty-table",

@@ -4,7 +4,7 @@ import { fnv1a } from "../base/bytes.js";
 import type { ExploreResult } from "../explore/index.js";
 import type { RunResult } from "../run/result.js";
 import { argumentsOf, made } from "../scenario/arguments.js";
-import { agreement, type Finding } from "./agreement.js";
+import { agreement, runsWithDevice, type Finding } from "./agreement.js";
 import { dataArgument } from "./arguments.js";
 import { textOf, type Answer } from "./answer.js";
 import type { StudyData } from "./data.js";
@@ -19,6 +19,8 @@ export interface StudyResult {
   readonly digest: string;
   /** The program alone, then with a device under each protocol. */
   readonly runs: readonly RunResult[];
+  /** Protocols of older kernels on the kernel of the others. */
+  readonly commonKernelRuns: readonly RunResult[];
   /** Without a device, one for each state of the notifier list. */
   readonly notifierRuns: readonly RunResult[];
   /** empty-table with devices of limits from 1 on. */
@@ -52,6 +54,7 @@ export function studyResult(
     seed: data.seed,
     digest: digestOf(data),
     runs: [data.states.get("none")!, ...data.protocols.values()],
+    commonKernelRuns: [...data.onCommonKernel.values()],
     notifierRuns,
     retryLimitRuns: [...data.limits.values()],
     operationRuns: data.operations.map(({ kind, emptyTable, secondaryFlush }) => ({
@@ -69,13 +72,8 @@ export function studyResult(
 }
 
 /** Every timed run of a study. */
-export function allRuns({ states, protocols, limits, operations }: StudyData): RunResult[] {
-  return [
-    ...states.values(),
-    ...protocols.values(),
-    ...limits.values(),
-    ...operations.flatMap(({ emptyTable, secondaryFlush }) => [emptyTable, secondaryFlush]),
-  ];
+export function allRuns({ states, ...rest }: StudyData): RunResult[] {
+  return [...states.values(), ...runsWithDevice(rest)];
 }
 
 export function digestOf(data: StudyData): string {

@@ -17,8 +17,10 @@ import type { RecordingReader } from "../workload/recording.js";
 import type { OperationRuns, StudyData } from "./data.js";
 import { exampleTokens } from "./examples.js";
 import {
+  COMMON_ERA,
   EXPLORED,
   EXPLORED_LIMIT,
+  OLDER,
   OPERATIONS,
   PROTOCOLS,
   RETRY_LIMITS,
@@ -60,7 +62,8 @@ const WORLDS: readonly SmallWorldInput[] = [
   ...LIMIT_WORLDS,
 ];
 
-const RUNS = STATES.length + PROTOCOLS.length + RETRY_LIMITS.length + 2 * OPERATIONS.length;
+const RUNS =
+  STATES.length + PROTOCOLS.length + OLDER.length + RETRY_LIMITS.length + 2 * OPERATIONS.length;
 
 const checkOptions = argumentsOf("runStudy", {
   recording: z.string().min(1),
@@ -81,6 +84,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyData> {
   const work = new Work(subject, program, options);
   const states = await work.states();
   const protocols = await work.protocols();
+  const onCommonKernel = await work.onCommonKernel();
   const limits = await work.limits();
   const operations = await work.operations();
   const machine = await ExploreMachine.create();
@@ -98,6 +102,7 @@ export async function runStudy(options: StudyOptions): Promise<StudyData> {
     scenario: scenarioOf(subject, BASE),
     base: loadScenario(scenarioOf(subject, BASE)),
     protocols,
+    onCommonKernel,
     states,
     limits,
     operations,
@@ -129,6 +134,14 @@ class Work {
     const results = new Map<StudyProtocol, RunResult>();
     for (const { id, era } of PROTOCOLS) {
       results.set(id, await this.run({ protocol: id, era }));
+    }
+    return results;
+  }
+
+  async onCommonKernel(): Promise<Map<StudyProtocol, RunResult>> {
+    const results = new Map<StudyProtocol, RunResult>();
+    for (const { id } of OLDER) {
+      results.set(id, await this.run({ protocol: id, era: COMMON_ERA }));
     }
     return results;
   }

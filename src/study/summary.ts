@@ -3,6 +3,7 @@ import type { PropertyId } from "../explore/index.js";
 import { argumentsOf } from "../scenario/arguments.js";
 import { dataArgument } from "./arguments.js";
 import type { StudyData } from "./data.js";
+import { inCalls } from "./answers/costs.js";
 import { perPair } from "./answers/faults.js";
 import { stallShare } from "./answers/storm.js";
 import { brokenIn, ofProtocol, ofState } from "./evidence.js";
@@ -20,7 +21,7 @@ export interface SummaryRow {
   readonly perPair: number;
   /** Share of lane time without translation; null: there is no device. */
   readonly stalled: number | null;
-  /** Time of the program in notifier calls. */
+  /** Time of the program in notifier calls, without that of handlers. */
   readonly callsNs: number;
   /** The rules that exploration sees broken, in few words; empty: none. */
   readonly explored: readonly string[];
@@ -50,7 +51,7 @@ export function summary(data: StudyData): SummaryRow[] {
     pageRequests: 0,
     perPair: 0,
     stalled: null,
-    callsNs: alone.run.times.notifierTime.sumNs,
+    callsNs: inCalls(alone),
     explored: [],
     evidence: alone.evidence,
   };
@@ -59,7 +60,7 @@ export function summary(data: StudyData): SummaryRow[] {
 
 function rowOf(data: StudyData, id: StudyProtocol): SummaryRow {
   const cited = ofProtocol(data, id);
-  const { era, counts, times } = cited.run;
+  const { era, counts } = cited.run;
   const found = violations(data.explored, { protocol: id, operations: STUDIED });
   return {
     label: id,
@@ -68,7 +69,7 @@ function rowOf(data: StudyData, id: StudyProtocol): SummaryRow {
     pageRequests: counts.pageRequests,
     perPair: perPair(cited),
     stalled: stallShare(data, cited),
-    callsNs: times.notifierTime.sumNs,
+    callsNs: inCalls(cited),
     explored: [...new Set(found.map(({ property }) => SHORT[property]))],
     evidence: cited.evidence,
   };

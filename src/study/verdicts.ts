@@ -9,6 +9,8 @@ export interface Found {
   readonly operation: OperationId;
   readonly property: PropertyId;
   readonly steps: number;
+  /** Of `served`: what the schedule that violates it is, weakly or strongly fair. */
+  readonly fairness?: "weak" | "strong" | undefined;
   readonly evidence: Evidence;
 }
 
@@ -30,8 +32,11 @@ export const SAFETY: readonly PropertyId[] = [
   "stale-walk",
 ];
 
-/** Everything that a step can violate; `served` is about runs that never end. */
-const JUDGED: readonly PropertyId[] = [...SAFETY, "device-failure"];
+/** Everything that a step can violate. `served`, about runs that never end, is judged apart. */
+export const JUDGED: readonly PropertyId[] = [...SAFETY, "device-failure"];
+
+/** What an access through an old translation violates. */
+export const ACCESSES = ["stale-read", "stale-write", "readonly-write", "split-brain"] as const;
 
 /** An access through a frame that somebody else uses by now. */
 export const STALE: readonly PropertyId[] = ["stale-read", "stale-write"];
@@ -74,11 +79,11 @@ function worldsOf(explored: readonly ExploreResult[], asked: Asked): ExploreResu
 }
 
 function foundIn({ protocol, operation, retryLimit, properties }: ExploreResult): Found[] {
-  return Object.entries(properties).flatMap(([id, { verdict, steps, token }]) => {
+  return Object.entries(properties).flatMap(([id, { verdict, steps, token, fairness }]) => {
     if (verdict !== "violated" || steps === null || token === null) return [];
     const property = id as PropertyId;
     const limit = property === "device-failure" ? `, retry limit ${retryLimit}` : "";
     const label = `${property} of ${operation} under ${protocol}${limit}, in ${steps} steps`;
-    return [{ protocol, operation, property, steps, evidence: { label, token } }];
+    return [{ protocol, operation, property, steps, fairness, evidence: { label, token } }];
   });
 }

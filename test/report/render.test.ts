@@ -36,14 +36,29 @@ describe("a report", () => {
     expect(targets.filter((target) => target!.querySelector("code") === null)).toEqual([]);
   });
 
-  test("prints each token of an answer once, under its label", () => {
-    const tokens = [...page.querySelectorAll("#q1 .tokens code")]
-      .map((code) => code.textContent)
-      .slice(1);
+  test("prints each token once, in one list at the end, under the number of its references", () => {
+    const items = [...page.querySelectorAll("footer .tokens li")];
+    const tokens = items.map((item) => item.querySelector("code")!.textContent);
     expect(new Set(tokens).size).toBe(tokens.length);
-    expect(tokens).toContain("r1.AAAA");
-    expect(tokens).toContain("r1.BBBB");
+    expect(tokens.slice(0, 2)).toEqual(["r1.AAAA", "r1.BBBB"]);
     expect(tokens.some((token) => token.startsWith("x1."))).toBe(true);
+    expect(items.map(({ id }) => id)).toEqual(items.map((_, at) => `t${at + 1}`));
+    expect(page.querySelectorAll("main code")).toHaveLength(0);
+  });
+
+  test("has the token of each value of a chart beside the value", () => {
+    const note = page.querySelector("figure + .note")!;
+    const labels = [...note.querySelectorAll("a.ref")].map((link) => link.getAttribute("title"));
+    expect(note.textContent).toContain("none has 1,2901,");
+    expect(labels).toEqual(["none, seed 1"]);
+  });
+
+  test("says of each logarithmic axis that it is one", () => {
+    const charts = [...page.querySelectorAll("figure")];
+    const isLogarithmic = charts.map((chart) => chart.textContent.includes("logarithmic"));
+    expect(isLogarithmic).toEqual([true, false, true]);
+    const notes = [...page.querySelectorAll("figure + .note")].map((note) => note.textContent);
+    expect(notes.map((note) => note.includes("logarithmic"))).toEqual(isLogarithmic);
   });
 
   test("says in words what each chart shows", () => {

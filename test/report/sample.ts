@@ -40,7 +40,7 @@ export async function sampleAnswer(): Promise<Answer> {
       {
         kind: "chart",
         title: "Stale accesses by protocol",
-        description: "none has 1,290, flush-at-start 7, pinned 0.",
+        description: say`none has ${{ text: "1,290", evidence: run }}, flush-at-start 7, pinned 0.`,
         source: "Exact counts.",
         chart: {
           form: "bars",
@@ -53,7 +53,7 @@ export async function sampleAnswer(): Promise<Answer> {
       {
         kind: "chart",
         title: "Steps to the failure",
-        description: "The steps rise with the limit.",
+        description: ["The steps rise with the limit."],
         source: "Exploration.",
         chart: {
           form: "lines",
@@ -66,7 +66,7 @@ export async function sampleAnswer(): Promise<Answer> {
       {
         kind: "chart",
         title: "Modelled against measured",
-        description: "The points lie on the diagonal.",
+        description: ["The points lie on the diagonal."],
         source: "Calibration.",
         chart: {
           form: "comparison",

@@ -1,12 +1,20 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import { formatStudy } from "../../src/cli/study_text.js";
-import { replayToken } from "../../src/explore/index.js";
+import { explore, ExploreMachine, replayToken } from "../../src/explore/index.js";
+import { SAFETY_IDS } from "../../src/explore/properties.js";
 import { renderReport } from "../../src/report/render.js";
 import { studyReport } from "../../src/report/study_report.js";
 import type { RunViolation } from "../../src/run/result.js";
 import type { TakerId } from "../../src/run/takers.js";
 import { readRunToken } from "../../src/run/token.js";
-import { evidenceOf, textOf, type Answer, type Evidence } from "../../src/study/answer.js";
+import {
+  evidenceOf,
+  textOf,
+  type Answer,
+  type Evidence,
+  type TableExhibit,
+} from "../../src/study/answer.js";
+import { ofCommonKernel } from "../../src/study/evidence.js";
 import {
   agreement,
   allRuns,
@@ -15,7 +23,14 @@ import {
   summary,
   type StudyData,
 } from "../../src/study/index.js";
-import { PROTOCOLS, RETRY_LIMITS, STUDIED, type StudyProtocol } from "../../src/study/plan.js";
+import {
+  ALTERNATIVES,
+  COMMON_ERA,
+  PROTOCOLS,
+  RETRY_LIMITS,
+  STUDIED,
+  type StudyProtocol,
+} from "../../src/study/plan.js";
 import { recordedStudy } from "./recorded_study.js";
 
 let data: StudyData;
@@ -228,6 +243,84 @@ describe("a sentence", () => {
     const { short } = answerOf(data, 7);
     expect(short).not.toContain("pinned");
     expect(answerOf(withoutFindings(), 7).short).toContain("pinned");
+  });
+});
+
+describe("the table of every interleaving", () => {
+  const tableOf = (title: RegExp): TableExhibit =>
+    answerOf(data, 1).exhibits.find(
+      (one): one is TableExhibit => one.kind === "table" && title.test(one.title),
+    )!;
+  const cellsOf = (title: RegExp) =>
+    tableOf(title).rows.flatMap(([head, ...cells]) =>
+      cells.map((cell, at) => {
+        const { text, rest = "" } = typeof cell === "string" ? { text: cell } : cell;
+        return { protocol: head as string, operation: STUDIED[at]!, text: text + rest };
+      }),
+    );
+
+  test("says of each cell what the command beneath it prints", async () => {
+    const { source } = tableOf(/^Every interleaving/);
+    const limit = Number(/--retry-limit (\d)\.$/.exec(source)![1]);
+    const machine = await ExploreMachine.create();
+    for (const { protocol, operation, text } of cellsOf(/^Every interleaving/)) {
+      const { properties } = await explore({ protocol, operation, retryLimit: limit, machine });
+      const broken = SAFETY_IDS.filter((id) => properties[id]?.verdict === "violated");
+      const steps = broken.map((id) => properties[id]!.steps!);
+      if (broken.length === 0) expect(text).toBe("holds");
+      else expect(text).toContain(`, ${Math.min(...steps)}`);
+      expect(/\+(\d)/.exec(text)?.[1] ?? "0").toBe(String(Math.max(0, broken.length - 1)));
+    }
+  });
+
+  test("counts walks through freed tables and devices that give up, not accesses only", () => {
+    const texts = cellsOf(/^Every interleaving/).map(({ text }) => text);
+    expect(texts.filter((text) => text.startsWith("stale-walk"))).not.toEqual([]);
+    expect(texts.filter((text) => text.startsWith("device-failure"))).not.toEqual([]);
+  });
+
+  test("leaves served to a table of its own, with the fairness of the schedule", () => {
+    expect(JSON.stringify(cellsOf(/^Every interleaving/))).not.toContain("served");
+    for (const { protocol, operation, text } of cellsOf(/^served/)) {
+      const world = data.explored.find(
+        (one) => one.protocol === protocol && one.operation === operation && one.retryLimit === 3,
+      )!;
+      const { verdict, fairness, steps } = world.properties.served!;
+      expect(text).toBe(verdict === "violated" ? `${fairness}, ${steps}` : "holds");
+    }
+  });
+
+  test("is at one with the paragraph and the short form about the shortest stale access", () => {
+    const { paragraph, short } = answerOf(data, 1);
+    const inShort = [...short.matchAll(/(\S+) in (\d+) steps of (\w+)/g)].map(
+      ([, property, steps, operation]) => `${property} in ${steps} steps of ${operation}`,
+    );
+    expect(inShort).toHaveLength(2);
+    for (const found of inShort) expect(textOf(paragraph)).toContain(found);
+  });
+
+  test("has a window only for drivers with something to do after the change", () => {
+    const rows = tableOf(/^Accesses/).rows.map((row) =>
+      row.map((cell) => (typeof cell === "string" ? cell : cell.text)),
+    );
+    const windows = new Map(rows.map((row) => [row[0], row[6]]));
+    const without = [...windows].flatMap(([id, count]) => (count === "\u2013" ? [id] : []));
+    expect(without).toEqual(["none", "flush-at-start", "pinned"]);
+  });
+});
+
+describe("the comparison of drivers", () => {
+  test("has every alternative on one kernel", () => {
+    for (const id of ALTERNATIVES) expect(ofCommonKernel(data, id).run.era).toBe(COMMON_ERA);
+  });
+
+  test("says of every table with protocols of several kernels that they are not one", () => {
+    const tables = answers(data).flatMap(({ exhibits }) =>
+      exhibits.filter((one): one is TableExhibit => one.kind === "table"),
+    );
+    const mixed = tables.filter(({ columns }) => columns.some(({ head }) => head === "Linux"));
+    expect(mixed.length).toBeGreaterThanOrEqual(5);
+    for (const { source } of mixed) expect(source).toMatch(/Not one kernel|The kernels differ/);
   });
 });
 

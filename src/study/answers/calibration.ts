@@ -73,7 +73,9 @@ export function calibrationChart(): Exhibit {
   return {
     kind: "chart",
     title: "The calibration: each measured cell against what the fitted prices make of it",
-    description: `${calibration().cells.length} cells; relative error ${percent(calibration().residual)} (root mean square). The worst is ${operation} of ${pages} pages with ${percent(relativeError)}.`,
+    description: [
+      `${calibration().cells.length} cells; relative error ${percent(calibration().residual)} (root mean square). The worst is ${operation} of ${pages} pages with ${percent(relativeError)}.`,
+    ],
     source: `Measured on ${MEASURED_ON}. Fitted by non-negative least squares of the relative errors.`,
     chart: {
       form: "comparison",

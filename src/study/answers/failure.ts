@@ -1,8 +1,16 @@
 /** Question 4: the device that gives up. */
 import type { OperationId } from "../../explore/index.js";
-import { say, type Answer, type Cell, type Exhibit, type Piece, type Point } from "../answer.js";
+import {
+  listOf,
+  say,
+  type Answer,
+  type Cell,
+  type Exhibit,
+  type Piece,
+  type Point,
+} from "../answer.js";
 import type { OperationRuns, StudyData } from "../data.js";
-import { number, ofLimit, ofOperation, ofProtocol, time } from "../evidence.js";
+import { headOf, number, ofLimit, ofOperation, ofProtocol, time } from "../evidence.js";
 import { failureExample } from "../examples.js";
 import { duration, grouped, listed } from "../numbers.js";
 import { EXPLORED_LIMIT, PATIENT, RETRY_LIMITS, STUDIED } from "../plan.js";
@@ -135,10 +143,10 @@ function limitTable(data: StudyData): Exhibit {
     const at = devices[0]?.failedAtNs ?? null;
     const outcome: Cell =
       at === null
-        ? { text: "not in this run", tone: "good", evidence: cited.evidence }
-        : { text: `after ${duration(at)}`, tone: "bad", evidence: cited.evidence };
+        ? { text: "not in this run", tone: "good" }
+        : { text: `after ${duration(at)}`, tone: "bad" };
     const explored = STUDIED.map((operation) => stepCell(data, operation, limit));
-    return [String(limit), outcome, grouped(counts.refusals), ...explored];
+    return [headOf(String(limit), cited), outcome, grouped(counts.refusals), ...explored];
   });
   return {
     kind: "table",
@@ -174,12 +182,14 @@ function stepChart(data: StudyData): Exhibit {
         : [{ x: limit, y: found.steps, series: operation, evidence: found.evidence }];
     }),
   );
-  const shown = points.map(({ x, y, series }) => `${series} at limit ${x}: ${y}`);
+  const shown = points.map(({ x, y, series, evidence }) =>
+    evidence === null ? [] : say`${series} at limit ${x}: ${{ text: String(y), evidence }}`,
+  );
   return {
     kind: "chart",
     title: "Steps to the failure, by the limit of the device",
     description:
-      shown.length === 0 ? "No device fails in any operation." : `${listed(shown)} steps.`,
+      shown.length === 0 ? ["No device fails in any operation."] : [...listOf(shown), " steps."],
     source: "Exploration of empty-table; operations that are not drawn never fail.",
     chart: { form: "lines", points, xLabel: "retry limit", yLabel: "steps", scale: "linear" },
   };
@@ -189,8 +199,9 @@ function operationTable(data: StudyData): Exhibit {
   const rows = data.operations.map((operation) => {
     const cited = ofOperation(operation, "emptyTable");
     const { counts } = cited.run;
-    const most: Cell = { text: grouped(counts.refusalsHighWater), evidence: cited.evidence };
-    return [operation.kind, grouped(counts.rangeStarts), grouped(counts.refusals), most];
+    const most = grouped(counts.refusalsHighWater);
+    const head = headOf(operation.kind, cited);
+    return [head, grouped(counts.rangeStarts), grouped(counts.refusals), most];
   });
   return {
     kind: "table",

@@ -1,16 +1,33 @@
 /** Question 3: the storm of faults, and who pays for it. */
-import { say, type Answer, type Bar, type Cell, type Exhibit, type Piece } from "../answer.js";
+import {
+  listOf,
+  say,
+  type Answer,
+  type Bar,
+  type Cell,
+  type Exhibit,
+  type Piece,
+} from "../answer.js";
 import type { StudyData } from "../data.js";
-import { number, ofProtocol, time, type Cited } from "../evidence.js";
-import { duration, grouped, listed, percent, rounded } from "../numbers.js";
-import { PROTOCOLS } from "../plan.js";
+import {
+  headOf,
+  kernelsDiffer,
+  number,
+  ofCommonKernel,
+  ofProtocol,
+  onItsKernel,
+  time,
+  type Cited,
+} from "../evidence.js";
+import { duration, grouped, percent } from "../numbers.js";
+import { COMMON_ERA, PROTOCOLS } from "../plan.js";
 
 export function answerStorm(data: StudyData): Answer {
   const [empty, flush] = [ofProtocol(data, "empty-table"), ofProtocol(data, "secondary-flush")];
   return {
     number: 3,
     question: "What does the storm of faults cost, also for threads that touch other memory?",
-    short: `empty-table: ${grouped(empty.run.counts.pageRequests)} page requests, ${grouped(empty.run.counts.interrupts)} interrupts, lanes without translation for ${duration(stalled(empty))}, ${duration(outside(empty))} of it for other memory; secondary-flush: ${duration(stalled(flush))}.`,
+    short: `${onItsKernel(empty)}: ${grouped(empty.run.counts.pageRequests)} page requests, ${grouped(empty.run.counts.interrupts)} interrupts, lanes without translation for ${duration(stalled(empty))}, ${duration(outside(empty))} of it for other memory; ${onItsKernel(flush)}: ${duration(stalled(flush))}. Per range pair: ${duration(stalledPerPair(empty))} and ${duration(stalledPerPair(flush))}.`,
     paragraph: paragraph(data, empty, flush),
     exhibits: [table(data), chart(data)],
   };
@@ -19,6 +36,12 @@ export function answerStorm(data: StudyData): Answer {
 /** Time that lanes had no translation, added up over the lanes. */
 export function stalled({ run }: Cited): number {
   return run.times.laneStall.sumNs;
+}
+
+/** All pairs count, since each invalidates, whoever has opened it. */
+export function stalledPerPair(cited: Cited): number {
+  const { rangeStarts } = cited.run.counts;
+  return rangeStarts === 0 ? 0 : stalled(cited) / rangeStarts;
 }
 
 export function outside({ run }: Cited): number {
@@ -31,11 +54,12 @@ export function stallShare(data: StudyData, cited: Cited): number {
   return stalled(cited) / (lanes * cited.run.simulatedNs);
 }
 
-function paragraph({ base }: StudyData, empty: Cited, flush: Cited): Piece[] {
+function paragraph(data: StudyData, empty: Cited, flush: Cited): Piece[] {
   const { counts } = empty.run;
-  const { pageRequestLogEntries } = base.resolved.iommu;
+  const common = ofCommonKernel(data, "empty-table");
+  const { pageRequestLogEntries } = data.base.resolved.iommu;
   const { counts: other } = flush.run;
-  return say`The handler of the empty table resolves the fault in the mm and answers SUCCESS while the empty table is still in place, so the device walks it again and asks again: ${number(counts.refusals, empty)} of ${number(counts.pageRequests, empty)} page requests were followed by such a refusal, one request up to ${number(counts.refusalsHighWater, empty)} times in a row. That took ${number(counts.interrupts, empty)} interrupts and ${number(counts.workerWakeUps, empty)} wake-ups of workers; the log held up to ${number(counts.pageRequestLogHighWater, empty)} of its ${pageRequestLogEntries} entries${capped(empty)}, and workers waited ${number(counts.mmapLockWaits, empty)} times for mmap_lock, which the program held. Lanes were without translation for ${time(stalled(empty), empty)} in all, ${time(outside(empty), empty)} of it in stalls for pages outside of every open range. With secondary-flush the same program causes ${number(other.pageRequests, flush)} page requests, ${number(other.interrupts, flush)} interrupts and ${time(stalled(flush), flush)} without translation, ${time(outside(flush), flush)} of it for other pages.`;
+  return say`The handler of the empty table resolves the fault in the mm and answers SUCCESS while the empty table is still in place, so the device walks it again and asks again: ${number(counts.refusals, empty)} of ${number(counts.pageRequests, empty)} page requests were followed by such a refusal, one request up to ${number(counts.refusalsHighWater, empty)} times in a row. That took ${number(counts.interrupts, empty)} interrupts and ${number(counts.workerWakeUps, empty)} wake-ups of workers; the log held up to ${number(counts.pageRequestLogHighWater, empty)} of its ${pageRequestLogEntries} entries${capped(empty)}, and workers waited ${number(counts.mmapLockWaits, empty)} times for mmap_lock, which the program held. Lanes were without translation for ${time(stalled(empty), empty)} in all, ${time(outside(empty), empty)} of it in stalls for pages outside of every open range. With secondary-flush, on Linux ${COMMON_ERA}, the same program causes ${number(other.pageRequests, flush)} page requests, ${number(other.interrupts, flush)} interrupts and ${time(stalled(flush), flush)} without translation, ${time(outside(flush), flush)} of it for other pages. Per range pair, of whatever kernel, lanes stall for ${time(stalledPerPair(empty), empty)} with empty-table and for ${time(stalledPerPair(flush), flush)} with secondary-flush; with empty-table on Linux ${COMMON_ERA} too, for ${time(stalledPerPair(common), common)}.`;
 }
 
 /** What kept the log from filling up, if it was the device's credits. */
@@ -54,27 +78,29 @@ function table(data: StudyData): Exhibit {
     title: "Faults of the device and what they set in motion, by protocol",
     columns: [
       { head: "protocol" },
+      { head: "Linux" },
       right("page requests"),
       right("refused"),
       right("interrupts"),
       right("most in the log"),
-      right("waits for mmap_lock"),
+      right("mmap_lock waits"),
       right("fault, p50"),
       right("p99"),
       right("without translation"),
       right("for other pages"),
       right("of lane time"),
+      right("per pair"),
     ],
     rows: PROTOCOLS.map(({ id }) => row(data, ofProtocol(data, id), id)),
-    source:
-      "Counts are exact. Times are modelled: added up over all lanes; for other pages: stalls in which a page outside of every open range was requested.",
+    source: `Counts are exact. Times are modelled: added up over all lanes; for other pages: stalls in which a page outside of every open range was requested; per pair: without translation, for each range pair. ${kernelsDiffer()}`,
   };
 }
 
 function row(data: StudyData, cited: Cited, id: string): (Cell | string)[] {
   const { counts, times } = cited.run;
   return [
-    id,
+    headOf(id, cited),
+    cited.run.era,
     grouped(counts.pageRequests),
     grouped(counts.refusals),
     grouped(counts.interrupts),
@@ -84,7 +110,8 @@ function row(data: StudyData, cited: Cited, id: string): (Cell | string)[] {
     duration(times.faultLatency.p99Ns),
     duration(stalled(cited)),
     duration(outside(cited)),
-    { text: percent(stallShare(data, cited)), evidence: cited.evidence },
+    percent(stallShare(data, cited)),
+    duration(stalledPerPair(cited)),
   ];
 }
 
@@ -107,13 +134,13 @@ function chart(data: StudyData): Exhibit {
   });
   const shown = PROTOCOLS.map(({ id }) => {
     const cited = ofProtocol(data, id);
-    return `${id} ${rounded(stalled(cited) / MS)} ms, ${rounded(outside(cited) / MS)} ms of it outside`;
+    return say`${id} ${time(stalled(cited), cited)}, ${duration(outside(cited))} of it outside`;
   });
   return {
     kind: "chart",
     title: "Time of lanes without translation",
-    description: `${listed(shown)}.`,
-    source: "Modelled time, added up over all lanes.",
+    description: [...listOf(shown), "."],
+    source: `Modelled time, added up over all lanes. ${kernelsDiffer()}`,
     chart: {
       form: "bars",
       series: "stacked",

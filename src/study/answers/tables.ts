@@ -2,10 +2,10 @@
 import type { OperationId } from "../../explore/index.js";
 import { say, type Answer, type Cell, type Exhibit, type Piece } from "../answer.js";
 import type { StudyData } from "../data.js";
-import { brokenIn, number, ofProtocol } from "../evidence.js";
+import { brokenIn, headOf, number, ofProtocol } from "../evidence.js";
 import { walkExample } from "../examples.js";
 import { grouped, listed } from "../numbers.js";
-import { PROTOCOLS, type StudyProtocol } from "../plan.js";
+import { EXPLORED_LIMIT, PROTOCOLS, type StudyProtocol } from "../plan.js";
 import { shortest, verdictOn, type Found } from "../verdicts.js";
 
 /** The operations that free page-table pages. */
@@ -77,10 +77,9 @@ function verdictTable(data: StudyData): Exhibit {
     const count: Cell = {
       text: grouped(walks),
       tone: walks === 0 ? "plain" : "bad",
-      evidence: cited.evidence,
     };
     return [
-      id,
+      headOf(id, cited),
       ...FREEING.map((operation) => verdictCell(data, id, operation)),
       grouped(cited.run.counts.walkReads),
       count,
@@ -96,8 +95,7 @@ function verdictTable(data: StudyData): Exhibit {
       { head: "in such a table", align: "right" },
     ],
     rows,
-    source:
-      "Left: exploration, steps of the shortest counterexample. Right: exact counts of the timed runs.",
+    source: `Left: exploration with retry limit ${EXPLORED_LIMIT}, steps of the shortest counterexample. Right: exact counts of the timed runs.`,
   };
 }
 
