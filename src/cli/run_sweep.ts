@@ -5,7 +5,7 @@ import { Piscina } from "piscina";
 import type { RunResult } from "../run/result.js";
 import { formatScenarioError } from "../scenario/errors.js";
 import type { PlannedRun } from "../sweep/plan.js";
-import { rowOf, type Row } from "../sweep/row.js";
+import { isBroken, rowOf, type Row } from "../sweep/row.js";
 import { runsOfShard } from "../sweep/shard.js";
 import { tableOf } from "../sweep/table.js";
 import type { SweepTask } from "../sweep/worker.js";
@@ -49,8 +49,7 @@ export async function sweep(path: string, options: SweepOptions): Promise<Comman
       results,
     },
     text: formatSweep({ plan, shard, rows, resumed, results, out }),
-    // What the runs of a sweep show is its result: the grid asked for it.
-    found: false,
+    found: rows.some(isBroken),
   };
 }
 

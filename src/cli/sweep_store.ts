@@ -7,6 +7,7 @@
  */
 import { readdir, readFile, rm, rmdir } from "node:fs/promises";
 import { join } from "node:path";
+import { z } from "zod";
 import type { Plan, PlannedRun } from "../sweep/plan.js";
 import type { Row } from "../sweep/row.js";
 import {
@@ -23,6 +24,11 @@ import { UserError } from "./errors.js";
 import { fileError, writeOutputs } from "./files.js";
 
 const HASH_DIGITS = 12;
+
+const keptShape = z.strictObject({
+  plan: z.string(),
+  row: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])),
+});
 
 export class SweepStore {
   constructor(
@@ -54,8 +60,8 @@ export class SweepStore {
   async row(run: PlannedRun): Promise<Row | null> {
     const text = await readFile(join(this.directory, this.runName(run)), "utf8").catch(() => null);
     if (text === null) return null;
-    const { plan, row } = JSON.parse(text) as { plan: string; row: Row };
-    return plan === this.plan.hash ? row : null;
+    const kept = keptRun(text);
+    return kept?.plan === this.plan.hash ? kept.row : null;
   }
 
   async keep(run: PlannedRun, row: Row): Promise<void> {
@@ -99,5 +105,15 @@ async function namesIn(directory: string): Promise<string[]> {
   } catch (error) {
     if (error instanceof Error && "code" in error && error.code === "ENOENT") return [];
     throw fileError(directory, "cannot be read", error);
+  }
+}
+
+/** What a finished run left; null when the file is damaged, so that the run is made again. */
+function keptRun(text: string): { plan: string; row: Row } | null {
+  try {
+    const kept = JSON.parse(text) as unknown;
+    return keptShape.safeParse(kept).data ?? null;
+  } catch {
+    return null;
   }
 }

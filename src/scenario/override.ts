@@ -22,7 +22,7 @@ export function parseUntil(text: string): NonNullable<Scenario["until"]> | null 
   const events = /^(\d+)\s*events?$/.exec(text);
   if (events === null) {
     const ns = parseDurationNs(text);
-    return ns === Infinity ? null : ns;
+    return ns === Infinity || ns === 0 ? null : ns;
   }
   const count = Number(events[1]);
   return Number.isSafeInteger(count) && count > 0 ? { events: count } : null;

@@ -251,7 +251,9 @@ export const FaultsSchema = record({
 
 const UntilSchema = z
   .union([
-    duration("simulated time", Number.MAX_SAFE_INTEGER),
+    duration("simulated time", Number.MAX_SAFE_INTEGER).refine((ns) => ns > 0, {
+      error: "nothing happens in no time\nwrite a time from 1ns, such as 10ms",
+    }),
     z.literal("workload"),
     record({ events: count("events", 1, Number.MAX_SAFE_INTEGER) }),
   ])

@@ -55,6 +55,12 @@ function violationsOf({ violations }: RunResult): Record<string, number> {
   );
 }
 
+/** Whether the run broke a rule, or a device failed. */
+export function isBroken(row: Row): boolean {
+  if (Number(row["devicesFailed"]) > 0) return true;
+  return PROPERTY_IDS.some((id) => Number(row[`violations.${id}`] ?? 0) > 0);
+}
+
 function timesOf({ times }: RunResult): Record<string, number> {
   return Object.assign(
     {},

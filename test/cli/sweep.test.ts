@@ -45,9 +45,9 @@ function finishedRuns(out: string): number {
 const bytesOf = (...path: string[]) => readFileSync(join(scratch, ...path)).toString("hex");
 
 describe("tlbstorm sweep", () => {
-  test("runs every point, and ends with 0 although some of them violate rules", () => {
+  test("runs every point, and ends with 1 since some of them violate rules", () => {
     const { exitCode, stdout } = sweep("whole", "--format", "jsonl");
-    expect(exitCode).toBe(0);
+    expect(exitCode).toBe(1);
     const rows = readFileSync(join(scratch, "whole/results.jsonl"), "utf8").trimEnd().split("\n");
     const read = rows.map((row) => JSON.parse(row) as Record<string, unknown>);
     expect(read.map(({ protocol, replicate }) => [protocol, replicate])).toEqual([
@@ -102,6 +102,21 @@ describe("tlbstorm sweep", () => {
     rmSync(out, { recursive: true });
     tlbstorm(args);
     expect(bytesOf("long", "results.parquet")).toBe(interrupted);
+  }, 120_000);
+
+  test("makes a run again whose kept result is damaged", async () => {
+    const out = join(scratch, "damaged");
+    const args = ["sweep", LONG, "--out", out, "--quiet", "--jobs", "1", "--json"];
+    const child = startTlbstorm(args);
+    const exit = once(child, "exit");
+    while (finishedRuns(out) < 2) await setTimeout(20);
+    child.kill("SIGINT");
+    await exit;
+    const kept = readdirSync(join(out, "runs")).filter((name) => name.endsWith(".json"));
+    writeFileSync(join(out, "runs", kept[0]!), '{"plan": "cut o');
+    const { exitCode, stdout } = tlbstorm(args);
+    expect(exitCode).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ resumed: kept.length - 1 });
   }, 120_000);
 
   test("refuses a directory with results of another sweep", () => {

@@ -70,6 +70,7 @@ describe("a scenario file", () => {
     },
     { text: "until: 5", problem: "expected a time with its unit, found 5", hint: "5ns" },
     { text: "until: 10 parsecs", problem: "not a time", hint: "ns, us, ms" },
+    { text: "until: 0ms", problem: "nothing happens in no time", hint: "such as 10ms" },
     { text: "iommu: { waitPoll: 5s }", problem: "5s is out of range: at most", hint: null },
     { text: "until: 0.5ns", problem: "not a time in whole nanoseconds", hint: "ns, us, ms" },
     { text: "machine: { frames: 5KiB }", problem: "whole 4 KiB pages", hint: "64MiB" },

@@ -56,8 +56,8 @@ export function sweepCommand(
     .description(
       "Runs a scenario with every combination of the values of a grid. What is finished is not run " +
         "again, so an interrupted sweep goes on where it was. A shard is every N-th run, for the " +
-        "array jobs of a cluster. Violations and failed devices are results of a sweep: it ends " +
-        "with 0 when all runs are done.",
+        "array jobs of a cluster. It ends with 1 when a run broke a rule or a device failed, else with 0; " +
+        "both mean that all runs are done.",
     )
     .argument("<sweep>", "sweep file in YAML or JSON; - reads standard input")
     .addOption(
