@@ -17,13 +17,16 @@ export interface ImportedWorkload {
   report: LossReport;
 }
 
+/** In a header: the kernel, and so its machine, is not known. */
+export const UNKNOWN_KERNEL = "unknown";
+
 /** The header of an import: an x86-64 machine of which nothing else is known. */
 export function importedHeader(known: Partial<RecordingHeader>): RecordingHeader {
   return {
     format: 1,
     name: "imported",
     program: "",
-    kernel: "unknown",
+    kernel: UNKNOWN_KERNEL,
     machine: "x86_64",
     cpus: 1,
     page: 4096,

@@ -29,7 +29,7 @@ export async function machineSettings(root = "/"): Promise<MachineSettings> {
   return {
     kernel: release(),
     machine: machine(),
-    cpus: cpus().length,
+    cpus: cpusUpTo(await read("sys/devices/system/cpu/online")) ?? cpus().length,
     page: 4096,
     pmd: pmd === 0 ? 2 * 1024 * 1024 : pmd,
     thp: thp ?? "never",
@@ -39,6 +39,12 @@ export async function machineSettings(root = "/"): Promise<MachineSettings> {
     ksm: (await read("sys/kernel/mm/ksm/run"))?.trim() ?? "0",
     flush_ceiling: ceiling === null ? FLUSH_CEILING_DEFAULT : Number(ceiling),
   };
+}
+
+/** How many CPUs there are up to the last of a list such as `0-3,6`; null without a list. */
+function cpusUpTo(list: string | null): number | null {
+  const last = /(\d+)\s*$/.exec(list ?? "")?.[1];
+  return last === undefined ? null : Number(last) + 1;
 }
 
 /** The folio sizes that are in use, with their setting. */

@@ -40,6 +40,14 @@ const UFFDIO = 0xaa;
 const CLONE_CALLS: ReadonlySet<string> = new Set(["clone", "clone3", "fork", "vfork"]);
 const CSIGNAL = 0xff;
 
+/** A call that a task is in. */
+interface OpenCall {
+  readonly name: string;
+  readonly a: Record<string, number>;
+  /** The task that it made; 0: none. */
+  child: number;
+}
+
 export class PerfImporter {
   readonly report = new LossReport();
   /** Lines that are events of perf. */
@@ -51,7 +59,7 @@ export class PerfImporter {
   readonly #clock = new RelativeClock();
   readonly #files = new FileNumbers();
   /** By thread id: the call it is in. */
-  readonly #openCalls = new Map<number, { name: string; a: Record<string, number> }>();
+  readonly #openCalls = new Map<number, OpenCall>();
   /** By thread id: what its execve has mapped so far. */
   readonly #execs = new Map<number, ExecMappings>();
   /** Forks are known from task:task_newtask, so sched:sched_process_fork says nothing new. */
@@ -202,7 +210,7 @@ export class PerfImporter {
       this.report.ignore("call ioctl");
       return [];
     }
-    this.#openCalls.set(threadId, { name: call.name, a });
+    this.#openCalls.set(threadId, { name: call.name, a, child: 0 });
     if (call.name === "execve" || call.name === "execveat") {
       this.#execs.set(threadId, new ExecMappings());
     }
@@ -221,8 +229,9 @@ export class PerfImporter {
     this.#openCalls.delete(threadId);
     this.#execs.delete(threadId);
     const result = resultOf(call.values[0] ?? 0n);
-    const child = CLONE_CALLS.has(call.name) ? this.#tasks.find(result) : undefined;
-    const exit: EventBody = { ev: "exit", call: call.name, ret: child?.tid ?? result };
+    // What a clone returns is the child's id in the namespace of its parent.
+    const isMaker = open.child !== 0 && result > 0;
+    const exit: EventBody = { ev: "exit", call: call.name, ret: isMaker ? open.child : result };
     const isVm = call.name === "ioctl" && open.a["cmd"] === KVM_CREATE_VM && result >= 0;
     return isVm ? [exit, { ev: "notifier", on: true, forked: false }] : [exit];
   }
@@ -230,6 +239,8 @@ export class PerfImporter {
   #newtask({ threadId }: PerfLine, childId: number | null, flags: number | null): Meaning {
     if (childId === null || flags === null) return null;
     const child = this.#tasks.clone(this.#tasks.get(threadId), childId, flags);
+    const open = this.#openCalls.get(threadId);
+    if (open !== undefined && CLONE_CALLS.has(open.name)) open.child = child.tid;
     return [{ ev: "newtask", child: child.tid, flags, child_mm: child.mm }];
   }
 

@@ -96,7 +96,8 @@ function describedMachine(comments: readonly string[]): Partial<RecordingHeader>
     comments.find((text) => text.startsWith(`# ${name} :`))?.slice(name.length + 5);
   const kernel = value("os release");
   const machine = value("arch");
-  const cpus = value("nrcpus online");
+  // CPUs are numbered up to those that are there, of which some may be off.
+  const cpus = value("nrcpus avail") ?? value("nrcpus online");
   return {
     ...(kernel === undefined ? {} : { kernel }),
     ...(machine === undefined ? {} : { machine }),

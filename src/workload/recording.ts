@@ -20,6 +20,7 @@ import type { LineCore } from "./line_core.js";
 import { parseEvent, parseLine } from "./parse_event.js";
 import { headerWarnings, parseHeader, parseTrailer } from "./parse_header.js";
 import { RecordingError } from "./recording_error.js";
+import { TaskHistory } from "./task_history.js";
 
 export type * from "./events.js";
 export { ADDRESS_MAX, PAGE_FLAGS } from "./events.js";
@@ -76,6 +77,8 @@ export class RecordingReader {
 
   #header: RecordingHeader | null = null;
   #trailer: RecordingTrailer | null = null;
+  /** Checks that events can follow each other; not where some may be lost. */
+  #history: TaskHistory | null = null;
   #line = 0;
   #lastTime = 0;
   readonly #counts = new Map<string, number>();
@@ -183,6 +186,7 @@ export class RecordingReader {
         this.#line = read.line;
         this.#lastTime = read.time;
         for (const [kind, count] of read.counts) this.#count(kind, count);
+        this.#history?.takeRecords(read.records);
         yield read.records;
         start = read.position;
       }
@@ -262,6 +266,7 @@ export class RecordingReader {
     }
     this.#lastTime = event.t;
     this.#count(event.ev, 1);
+    this.#history?.take(event);
     events.push(event);
   }
 
@@ -280,6 +285,7 @@ export class RecordingReader {
     if (ev !== "header") this.#fail(NO_HEADER, WHAT_TO_GIVE);
     this.#header = parseHeader(fields);
     this.warnings.push(...headerWarnings(this.#header));
+    if (!this.#acceptLost) this.#history = new TaskHistory(this.file, this.#header);
   }
 
   #readTrailer(trailer: RecordingTrailer): void {

@@ -154,8 +154,9 @@ function argumentFields(callName: string, args: Record<string, number>): object 
   const addressArgs = callByName(callName)?.addressArgs;
   return Object.fromEntries(
     Object.entries(args).map(([name, value]) => {
-      const isHexadecimal = addressArgs?.has(name) === true || !Number.isSafeInteger(value);
-      return [name, isHexadecimal && value >= 0 ? hexadecimal(value) : value];
+      if (addressArgs?.has(name) === true) return [name, hexadecimal(value)];
+      const isExact = value < 0 || Number.isSafeInteger(value);
+      return [name, isExact ? value : hexadecimal(value)];
     }),
   );
 }
@@ -178,6 +179,8 @@ function snapshotFields({ vmas, pages }: SnapEvent): object {
   };
 }
 
+/** A negative number is written as the register that holds it. */
 function hexadecimal(address: Address): string {
-  return address === ADDRESS_MAX ? "0xffffffffffffffff" : `0x${address.toString(16)}`;
+  if (address === ADDRESS_MAX) return "0xffffffffffffffff";
+  return `0x${BigInt.asUintN(64, BigInt(address)).toString(16)}`;
 }
