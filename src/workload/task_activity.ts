@@ -3,9 +3,11 @@
  *
  * Models:     a task is in one call at a time and returns from the one it is in, unless it ends
  *             there; it makes its child in the call that returns the child's number. The accesses
- *             of a small program lie between its calls. A child begins with the return from the
+ *             of a small program lie between its calls. A child may begin with the return from the
  *             call that made it.
- * Source:     linux 6.18 kernel/entry/common.c, kernel/fork.c (kernel_clone), fs/exec.c (de_thread).
+ * Simplifies: which number a fork returns is not compared with its child's: nothing reads it.
+ * Source:     linux 6.18 kernel/entry/common.c, kernel/fork.c (kernel_clone), fs/exec.c
+ *             (de_thread).
  */
 import { type Call, callByName } from "./calls.js";
 import type { EnterEvent, RecordedEvent } from "./events.js";
@@ -25,8 +27,8 @@ interface OpenCall {
   readonly name: string;
   readonly line: number;
   readonly mustFail: boolean;
-  /** The task that it made; 0: none. */
-  child: number;
+  /** It has made a task. */
+  hasChild: boolean;
 }
 
 /** Each method that takes an event gives back what is wrong with it, or null. */
@@ -56,7 +58,7 @@ export class TaskActivity {
     this.#hasCalled = true;
     if (this.hasEnded) return `a task that has ended calls ${name}`;
     const problem = this.#busy(`calls ${name}`);
-    this.#call = { name, line, mustFail, child: 0 };
+    this.#call = { name, line, mustFail, hasChild: false };
     return problem;
   }
 
@@ -77,17 +79,17 @@ export class TaskActivity {
     if (call.mustFail && result >= 0) {
       return `the call of ${name} at line ${call.line} has a negative length, and did not fail`;
     }
-    const isOther = call.child !== 0 || (isWhole && result > 0);
-    if (CLONE_CALLS.has(name) && isOther && result !== call.child) {
-      const made = call.child === 0 ? "no task" : `task ${call.child}`;
-      return `${name} returns ${result}, but it has made ${made}`;
+    if (!CLONE_CALLS.has(name)) return null;
+    if (call.hasChild && result <= 0) return `${name} returns ${result}, but it has made a task`;
+    if (!call.hasChild && isWhole && result > 0) {
+      return `${name} returns task ${result}, but it has made none`;
     }
     return null;
   }
 
-  /** A newtask: the call that the task is in, if it is for that, has made a child. */
-  make(child: number): void {
-    if (this.#call !== null && CLONE_CALLS.has(this.#call.name)) this.#call.child = child;
+  /** A newtask: the call that the task is in, if it is for that, has made a task. */
+  make(): void {
+    if (this.#call !== null && CLONE_CALLS.has(this.#call.name)) this.#call.hasChild = true;
   }
 
   /** An exec ends the other tasks of a process; the one that called it goes on as this one. */

@@ -4,8 +4,8 @@
  * Models:     a task is made by another one before it does anything; it stays in its process, on
  *             that process's mm, which only an exec replaces; what it does follows on what it did
  *             (task_activity.ts).
- * Simplifies: a recording that does not begin with an exec begins in the middle of a program: there,
- *             tasks appear that nothing has made, and calls end that began before it.
+ * Simplifies: a recording that does not begin with an exec begins amid a program: there, tasks
+ *             appear that nothing has made, and calls end that began before it.
  * Source:     linux 6.18 kernel/fork.c (copy_process, copy_mm), fs/exec.c (exec_mmap, de_thread).
  */
 import { RecordKind } from "../abi/recording.generated.js";
@@ -98,7 +98,7 @@ export class TaskHistory {
   #exitAt({ activity }: Task, view: DataView, base: number): void {
     const call = callByNumber(view.getUint16(base + OFFSET_CALL, true))!;
     const high = view.getInt32(base + OFFSET_ARGS + 4, true);
-    // Only its sign matters, and the number of a task, which has 32 bits.
+    // Only its sign matters, and whether it is the number of a task, which has 32 bits.
     const result = high < 0 ? -1 : view.getUint32(base + OFFSET_ARGS, true);
     this.#refuse(activity.exit(call.name, result, this.#beginsWithExec));
   }
@@ -155,7 +155,7 @@ export class TaskHistory {
     const isThread = (flags & CLONE_THREAD) !== 0;
     const made = { p: isThread ? p : 0, tid: child, mm: child_mm, activity: new TaskActivity() };
     this.#add(made);
-    activity.make(child);
+    activity.make();
   }
 
   /** The process has a new mm, and its task that called execve has the leader's number. */

@@ -61,9 +61,10 @@ function placesByKind(): Map<string, Place[]> {
 
 /** Some place of each kind of line. */
 function somewhere(damage: Damage): fc.Arbitrary<Place> {
-  const { kinds, apply } = damage;
-  const suitable = kinds
-    .map((kind) => (PLACES.get(kind) ?? []).filter(({ lines, at }) => apply(lines, at) !== null))
+  const suitable = damage.kinds
+    .map((kind) =>
+      (PLACES.get(kind) ?? []).filter(({ lines, at }) => damage.apply(lines, at) !== null),
+    )
     .filter((places) => places.length > 0);
   return fc.oneof(...suitable.map((places) => fc.constantFrom(...places)));
 }

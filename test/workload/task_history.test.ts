@@ -7,7 +7,7 @@ import { bytesOf } from "./repository_recordings.js";
 const HEADER =
   '{"ev":"header","format":1,"name":"x","program":"x","kernel":"6.18","machine":"x86_64","cpus":2,"page":4096,"pmd":2097152,"flush_ceiling":33}';
 
-/** The line of an event of a task, which is also its process and its mm unless it says otherwise. */
+/** The line of an event of a task, whose process and mm have its number by default. */
 function of(task: number, ev: string, more = "", { p = task, mm = task } = {}): string {
   const rest = more === "" ? "" : `,${more}`;
   return `{"t":7,"p":${p},"tid":${task},"mm":${mm},"cpu":0,"ev":"${ev}"${rest}}`;
@@ -72,13 +72,13 @@ describe("a recording is refused when", () => {
       [EXEC, HUGE, EXIT],
     ],
     [
-      "a fork returns a task that it has not made",
-      "5: fork returns 3, but it has made task 2",
-      [EXEC, FORK, CHILD, FORKED.replace('"ret":2', '"ret":3')],
+      "a fork returns none, but has made a task",
+      "5: fork returns 0, but it has made a task",
+      [EXEC, FORK, CHILD, FORKED.replace('"ret":2', '"ret":0')],
     ],
     [
       "a fork returns, but has made none",
-      "4: fork returns 2, but it has made no task",
+      "4: fork returns task 2, but it has made none",
       [EXEC, FORK, FORKED],
     ],
     ["nothing made a task", "3: there is no task 2: no newtask made it", [EXEC, of(2, "taskexit")]],
