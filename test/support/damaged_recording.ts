@@ -182,12 +182,15 @@ export const STRUCTURAL: readonly Damage[] = [
     ),
   },
   {
+    // A call that has no return may be one that is not known here.
     name: "has an unknown word",
     kinds: ["enter", "exit", "tlb", "migrate", "thp", "ksm", "op", "signal", "file"],
-    apply: damageField(
-      (name, value) => typeof value === "string" && !FREE.has(name) && !value.startsWith("0x"),
-      (value) => `${value as string}x`,
-    ),
+    apply(lines, at) {
+      const isLast = parsed(lines[at]!).ev === "enter" && follower(lines, at, ["exit"]) === null;
+      const isWord = (name: string, value: Json): boolean =>
+        typeof value === "string" && !FREE.has(name) && !value.startsWith("0x");
+      return isLast ? null : damageField(isWord, (value) => `${value as string}x`)(lines, at);
+    },
   },
   {
     name: "is of an unknown kind",
