@@ -16,6 +16,11 @@ export function allocate(bytes: usize): usize {
   return aligned;
 }
 
+/** A block whose contents are whatever was there, for those who clear it piece by piece. */
+export function reserve(bytes: usize): usize {
+  return (heap.alloc(bytes + 63) + 63) & ~(<usize>63);
+}
+
 /** Element `index` of a table of bytes. */
 // @ts-ignore: decorator
 @inline

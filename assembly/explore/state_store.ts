@@ -1,18 +1,19 @@
 /**
  * The visited states, exact: packed rows with the move that first reached each, and a hash table.
  *
- * A hot room. Rows live in chunks that never move; slots of the table hold a 32-bit fingerprint and
- * a 32-bit row number, so that most mismatches never touch a row. The table is between a third and
- * two thirds full.
+ * A hot room. Rows live in chunks that never move; slots of the table hold 38 bits of the hash and
+ * the row's number, so that most mismatches never touch a row.
  *
  *   row   words of the packed state | parent u32 | move u16 | choices u16
+ *   slot  63..26 hash | 25..0 row + 1
  */
-import { allocate, longAt, putLong, putWord, wordAt } from "../base/bytes";
+import { allocate, longAt, putWord, wordAt } from "../base/bytes";
+import { HashSlots } from "./hash_slots";
 
 const CHUNK_SHIFT: u32 = 12;
 const CHUNK_ROWS: u32 = 1 << CHUNK_SHIFT;
 const CHUNKS_MAX: u32 = 1 << 14;
-const FIRST_SLOTS: u32 = 1 << 10;
+const ROW_MASK: u64 = (1 << 26) - 1;
 /** The row that stands for none. */
 export const NO_ROW: u32 = 0xffffffff;
 
@@ -21,8 +22,7 @@ export class StateStore {
   /** The last insert() found a row that was there already. */
   wasKnown: bool = false;
   readonly rowBytes: u32;
-  private slots: u32 = FIRST_SLOTS;
-  private table: usize = allocate((<usize>FIRST_SLOTS) << 3);
+  private readonly slots: HashSlots = new HashSlots();
   private readonly chunks: usize = allocate((<usize>CHUNKS_MAX) << 2);
 
   constructor(private readonly words: u32) {
@@ -31,7 +31,7 @@ export class StateStore {
 
   /** Bytes that rows and table take. */
   bytes(): f64 {
-    return <f64>this.rows * <f64>this.rowBytes + <f64>this.slots * 8;
+    return <f64>this.rows * <f64>this.rowBytes + <f64>this.slots.bytes();
   }
 
   // @ts-ignore: decorator
@@ -62,38 +62,33 @@ export class StateStore {
 
   /** The row of the packed state at `state`, or NO_ROW. */
   find(state: usize): u32 {
-    const hash = hashOf(state, this.words);
-    const mask = this.slots - 1;
-    let slot = (<u32>hash) & mask;
-    while (true) {
-      const entry = longAt(this.table, slot);
-      if (entry == 0) return NO_ROW;
-      const isAlike = <u32>(entry >> 32) == <u32>(hash >> 32);
-      if (isAlike && this.equals(<u32>entry - 1, state)) return <u32>entry - 1;
-      slot = (slot + 1) & mask;
-    }
+    const entry = load<u64>(this.locate(state, hashOf(state, this.words)));
+    return entry == 0 ? NO_ROW : rowOf(entry);
   }
 
   /** Enters the packed state at `state` unless it is known; returns its row. */
   insert(state: usize, parent: u32, move: u32, choices: u32): u32 {
     const hash = hashOf(state, this.words);
-    const fingerprint = <u32>(hash >> 32);
-    const mask = this.slots - 1;
-    let slot = (<u32>hash) & mask;
-    while (true) {
-      const entry = longAt(this.table, slot);
-      if (entry == 0) break;
-      if (<u32>(entry >> 32) == fingerprint && this.equals(<u32>entry - 1, state)) {
-        this.wasKnown = true;
-        return <u32>entry - 1;
-      }
-      slot = (slot + 1) & mask;
-    }
-    this.wasKnown = false;
+    const slot = this.locate(state, hash);
+    const entry = load<u64>(slot);
+    this.wasKnown = entry != 0;
+    if (entry != 0) return rowOf(entry);
     const index = this.append(state, parent, move, choices);
-    putLong(this.table, slot, ((<u64>fingerprint) << 32) | (index + 1));
-    if (this.rows * 3 > this.slots * 2) this.grow();
+    this.slots.fill(slot, (hash & ~ROW_MASK) | (index + 1), this.rows);
     return index;
+  }
+
+  /** The slot of the packed state, or the empty one that it would take. */
+  // @ts-ignore: decorator
+  @inline
+  private locate(state: usize, hash: u64): usize {
+    let slot = this.slots.home(hash);
+    while (true) {
+      const entry = load<u64>(slot);
+      if (entry == 0) return slot;
+      if (((entry ^ hash) & ~ROW_MASK) == 0 && this.equals(rowOf(entry), state)) return slot;
+      slot += 8;
+    }
   }
 
   private append(state: usize, parent: u32, move: u32, choices: u32): u32 {
@@ -118,21 +113,12 @@ export class StateStore {
     }
     return true;
   }
+}
 
-  private grow(): void {
-    const old = this.table;
-    const oldSlots = this.slots;
-    this.slots = oldSlots << 1;
-    this.table = allocate((<usize>this.slots) << 3);
-    const mask = this.slots - 1;
-    for (let i: u32 = 0; i < oldSlots; i++) {
-      const entry = longAt(old, i);
-      if (entry == 0) continue;
-      let slot = (<u32>hashOf(this.row(<u32>entry - 1), this.words)) & mask;
-      while (longAt(this.table, slot) != 0) slot = (slot + 1) & mask;
-      putLong(this.table, slot, entry);
-    }
-  }
+// @ts-ignore: decorator
+@inline
+function rowOf(entry: u64): u32 {
+  return <u32>(entry & ROW_MASK) - 1;
 }
 
 /** A multiply-rotate hash of a packed state of `words` words. */
