@@ -151,7 +151,7 @@ function digests({
 const EXACT = [
   "Counts: notifier calls, ranges, flushes, IPIs, commands, waits, faults, refusals, interrupts. They follow from the steps that the model takes and are the same each time.",
   "Verdicts of exploration: every interleaving of the small world was tried. They hold for that world: one device, one page, one operation.",
-  "Counterexamples: each is a shortest one, and its token repeats it step by step.",
+  "Counterexamples: each is a shortest one, those of served apart; its token repeats it step by step.",
   "Which accesses were ruled out: an oracle that the model cannot ask judges each access when it reaches memory.",
 ];
 

@@ -39,7 +39,7 @@ export function answerAlternatives(data: StudyData): Answer {
   return {
     number: 7,
     question: "How do the alternatives compare: safety, faults, cost, memory held?",
-    short: `No violation and no failure, in exploration and in the run: ${listed(safe) || "none"}. Of these, per range pair and all on Linux ${COMMON_ERA}, least time of the program in callbacks: ${least(data, safe, callsPerPair) ?? "none"}; least stalled lanes: ${least(data, safe, stalledPerPair) ?? "none"}.`,
+    short: `No violation and no failure, in exploration and in the run: ${listed(safe) || "none"}. Of these, per range pair and all on Linux ${COMMON_ERA}, ${leastText(data, safe)}.`,
     paragraph: paragraph(data, safe),
     exhibits: [table(data), commonTable(data), chart(data)],
   };
@@ -73,6 +73,12 @@ function least(
   return ordered[0] ?? null;
 }
 
+function leastText(data: StudyData, safe: readonly StudyProtocol[]): string {
+  const [cheap, quick] = [least(data, safe, callsPerPair), least(data, safe, stalledPerPair)];
+  const calls = `least time of the program in callbacks: ${cheap ?? "none"}`;
+  return `${calls}; least stalled lanes: ${quick ?? "none"}`;
+}
+
 function paragraph(data: StudyData, safe: readonly StudyProtocol[]): Piece[] {
   const unsafe = ALTERNATIVES.filter((id) => !safe.includes(id));
   return say`Of the alternatives, ${safe.length === 0 ? "none is" : `${listed(safe)} ${safe.length === 1 ? "is" : "are"}`} free of violations and of failures, in the ${STUDIED.length} operations explored and in the runs; served is judged apart, in question 1. ${unsafe.flatMap((id) => faultText(data, id))}${pricesText(data, safe)}${heldText(data)}`;
@@ -98,7 +104,7 @@ function pricesText(data: StudyData, safe: readonly StudyProtocol[]): Piece[] {
   const [cheap, quick] = [least(data, safe, callsPerPair), least(data, safe, stalledPerPair)];
   if (cheap === null || quick === null) return [];
   const [first, second] = [ofCommonKernel(data, cheap), ofCommonKernel(data, quick)];
-  return say`Of those without fault, all on Linux ${COMMON_ERA}, ${cheap} keeps the program in callbacks for the shortest time, ${time(callsPerPair(first), first)} for each range pair that it opens, and ${quick} leaves the lanes without translation for the shortest time, ${time(stalledPerPair(second), second)} for each pair. `;
+  return say`Of those without fault, all on Linux ${COMMON_ERA}, ${cheap} keeps the program in callbacks for the shortest time, ${time(callsPerPair(first), first)} for each range pair that it opens, and ${cheap === quick ? "it" : quick} leaves the lanes without translation for the shortest time, ${time(stalledPerPair(second), second)} for each pair. `;
 }
 
 function heldText(data: StudyData): Piece[] {
@@ -182,7 +188,7 @@ function commonTable(data: StudyData): Exhibit {
       right("broken in the run"),
     ],
     rows: ALTERNATIVES.map((id) => commonRow(ofCommonKernel(data, id), id)),
-    source: `Here only the driver differs: it ranks them. Counts are exact, times modelled. The program's own: the other pairs are of copies that device faults cause. empty-table and invalidate-range were written for older kernels and hear the callbacks that ${COMMON_ERA} has.`,
+    source: `Here only the driver differs, so this table ranks them. Counts are exact, times modelled. The program's own: the other pairs are of copies that device faults cause. empty-table and invalidate-range were written for older kernels and hear the callbacks that ${COMMON_ERA} has.`,
   };
 }
 

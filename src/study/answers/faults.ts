@@ -110,7 +110,7 @@ function operationChart({ operations }: StudyData): Exhibit {
   const shown = operations.flatMap((operation) =>
     DRIVERS.map((driver) => {
       const cited = ofOperation(operation, driver);
-      return say`${operationName(operation)} with ${onItsKernel(cited)} ${ratio(perPair(cited), cited)}`;
+      return say`${operationName(operation)} with ${onItsKernel(cited)}: ${ratio(perPair(cited), cited)}`;
     }),
   );
   return {
