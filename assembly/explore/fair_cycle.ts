@@ -32,6 +32,7 @@ export class FairCycle {
     this.cameBy = allocate(bytes);
     this.queue = allocate(bytes);
     this.owed = liveness.owed();
+    memory.fill(this.cameBy, 0xff, bytes);
     this.find(isStrong);
   }
 
@@ -53,11 +54,11 @@ export class FairCycle {
   /** Goes to the nearest state behind an edge that is wanted; returns it, or NO_ROW. */
   private search(from: u32, wantsEntry: bool, isStrong: bool): u32 {
     const graph = this.graph;
-    memory.fill(this.cameBy, 0xff, this.queueBytes());
     let head: u32 = 0;
     let tail: u32 = 0;
+    let found = NO_ROW;
     putWord(this.queue, tail++, from);
-    while (head < tail) {
+    while (head < tail && found == NO_ROW) {
       const state = wordAt(this.queue, head++);
       const end = graph.starts.at(state + 1);
       for (let edge = graph.starts.at(state); edge < end; edge++) {
@@ -68,7 +69,8 @@ export class FairCycle {
           : (this.paidBy(edge, target, isStrong) & this.owed) != 0;
         if (isWanted) {
           this.append(from, state, edge, isStrong);
-          return target;
+          found = target;
+          break;
         }
         if (wordAt(this.cameBy, target) != NO_EDGE || target == from) continue;
         putWord(this.cameBy, target, edge);
@@ -76,7 +78,9 @@ export class FairCycle {
         putWord(this.queue, tail++, target);
       }
     }
-    return NO_ROW;
+    // The next search begins anew; most are over after a few states.
+    for (let i: u32 = 0; i < tail; i++) putWord(this.cameBy, wordAt(this.queue, i), NO_EDGE);
+    return found;
   }
 
   /**
@@ -105,10 +109,6 @@ export class FairCycle {
     }
     turnAround(this.states, start);
     turnAround(this.fulfils, start);
-  }
-
-  private queueBytes(): usize {
-    return (<usize>(this.graph.starts.length - 1)) << 2;
   }
 }
 

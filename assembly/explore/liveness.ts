@@ -13,6 +13,21 @@ import { Components, FIRST_COMPONENT } from "./components";
 import { Graph } from "./graph";
 import { NO_ROW } from "./state_store";
 
+/** The search for one device, which is done piece by piece. */
+enum Phase {
+  /** Finds the states in which the device waits. */
+  Mark,
+  /** Finds their components. */
+  Connect,
+  Clear,
+  /** Gathers what is possible and what is fulfilled in each component. */
+  Summarize,
+  /** Leaves out states that starve somebody; what remains falls into smaller components. */
+  Drop,
+  /** Finds the fair component that is nearest to the initial state. */
+  Choose,
+}
+
 export class Liveness {
   readonly components: Components;
   /** The states in which the present device waits and may go on waiting. */
@@ -27,7 +42,11 @@ export class Liveness {
   private readonly first: usize;
   private device: u32 = 0;
   private isStrong: bool = false;
-  private isBegun: bool = false;
+  private phase: Phase = Phase.Mark;
+  /** How far the phase has come: a state or a component. */
+  private at: u32 = 0;
+  private hasDropped: bool = false;
+  private nearest: u32 = NO_ROW;
   /** The state nearest to the initial one from which a device waits for ever, or NO_ROW. */
   entry: u32 = NO_ROW;
 
@@ -49,26 +68,39 @@ export class Liveness {
   begin(isStrong: bool): void {
     this.isStrong = isStrong;
     this.device = 0;
-    this.isBegun = false;
     this.entry = NO_ROW;
+    this.enter(Phase.Mark);
   }
 
   /** Does about `budget` small pieces of work; true when the search is over. */
   run(budget: u32): bool {
-    while (this.device < this.devices && this.entry == NO_ROW) {
-      if (!this.isBegun) this.beginDevice();
-      if (!this.components.run(budget, this.members)) return false;
-      this.summarize();
-      if (this.isStrong && this.dropStarved()) {
-        this.components.begin();
-        return false;
-      }
-      this.entry = this.nearestFair();
-      if (this.entry != NO_ROW) return true;
-      this.device++;
-      this.isBegun = false;
+    if (this.entry != NO_ROW || this.device >= this.devices) return true;
+    const states = min(this.at + budget, this.states);
+    const components = min(this.at + budget, this.components.count + FIRST_COMPONENT);
+    switch (this.phase) {
+      case Phase.Mark:
+        if (this.mark(states)) this.enter(Phase.Connect);
+        break;
+      case Phase.Connect:
+        if (this.components.run(budget, this.members)) this.enter(Phase.Clear);
+        break;
+      case Phase.Clear:
+        if (this.clear(components)) this.enter(Phase.Summarize);
+        break;
+      case Phase.Summarize:
+        if (this.summarize(states)) this.enter(this.isStrong ? Phase.Drop : Phase.Choose);
+        break;
+      case Phase.Drop:
+        if (this.dropStarved(states)) this.enter(this.hasDropped ? Phase.Connect : Phase.Choose);
+        break;
+      default:
+        if (!this.chooseFair(components)) break;
+        this.entry = this.nearest;
+        if (this.entry != NO_ROW) break;
+        this.device++;
+        this.enter(Phase.Mark);
     }
-    return true;
+    return this.entry != NO_ROW || this.device >= this.devices;
   }
 
   /** The state lies in the component of the entry. */
@@ -82,63 +114,75 @@ export class Liveness {
     return this.isStrong ? wordAt(this.sometimes, component) : this.graph.all();
   }
 
-  private beginDevice(): void {
-    this.isBegun = true;
-    for (let state: u32 = 0; state < this.states; state++) {
-      const waits = (this.graph.waiting.at(state) >> this.device) & 1;
-      store<u8>(this.members + <usize>state, <u8>waits);
-    }
-    this.components.begin();
+  private enter(phase: Phase): void {
+    this.phase = phase;
+    this.at = 0;
+    if (phase == Phase.Connect) this.components.begin();
+    if (phase == Phase.Drop) this.hasDropped = false;
+    if (phase == Phase.Choose) this.nearest = NO_ROW;
   }
 
-  private summarize(): void {
-    const graph = this.graph;
-    const count = this.components.count + FIRST_COMPONENT;
-    for (let component: u32 = 0; component < count; component++) {
-      putWord(this.fulfilled, component, 0);
-      putWord(this.always, component, u32.MAX_VALUE);
-      putWord(this.sometimes, component, 0);
-      putWord(this.first, component, NO_ROW);
+  /** The states in which the present device waits. Each of these goes as far as it is told to. */
+  private mark(end: u32): bool {
+    for (; this.at < end; this.at++) {
+      const waits = (this.graph.waiting.at(this.at) >> this.device) & 1;
+      store<u8>(this.members + <usize>this.at, <u8>waits);
     }
-    for (let state: u32 = 0; state < this.states; state++) {
-      const component = wordAt(this.components.of, state);
-      if (component == 0) continue;
-      if (wordAt(this.first, component) == NO_ROW) putWord(this.first, component, state);
-      const possible = graph.possible.at(state);
-      putWord(this.always, component, wordAt(this.always, component) & possible);
-      putWord(this.sometimes, component, wordAt(this.sometimes, component) | possible);
-      const end = graph.starts.at(state + 1);
-      for (let edge = graph.starts.at(state); edge < end; edge++) {
-        if (wordAt(this.components.of, graph.targets.at(edge)) != component) continue;
-        const fulfils = graph.fulfils.at(edge);
-        if (fulfils == 0) continue;
-        const old = wordAt(this.fulfilled, component);
-        putWord(this.fulfilled, component, old | (1 << (fulfils - 1)));
-      }
+    return end == this.states;
+  }
+
+  private clear(end: u32): bool {
+    for (; this.at < end; this.at++) {
+      putWord(this.fulfilled, this.at, 0);
+      putWord(this.always, this.at, u32.MAX_VALUE);
+      putWord(this.sometimes, this.at, 0);
+      putWord(this.first, this.at, NO_ROW);
+    }
+    return end == this.components.count + FIRST_COMPONENT;
+  }
+
+  private summarize(end: u32): bool {
+    for (; this.at < end; this.at++) this.summarizeState(this.at);
+    return end == this.states;
+  }
+
+  private summarizeState(state: u32): void {
+    const graph = this.graph;
+    const component = wordAt(this.components.of, state);
+    if (component == 0) return;
+    if (wordAt(this.first, component) == NO_ROW) putWord(this.first, component, state);
+    const possible = graph.possible.at(state);
+    putWord(this.always, component, wordAt(this.always, component) & possible);
+    putWord(this.sometimes, component, wordAt(this.sometimes, component) | possible);
+    const end = graph.starts.at(state + 1);
+    for (let edge = graph.starts.at(state); edge < end; edge++) {
+      if (wordAt(this.components.of, graph.targets.at(edge)) != component) continue;
+      const fulfils = graph.fulfils.at(edge);
+      if (fulfils == 0) continue;
+      const old = wordAt(this.fulfilled, component);
+      putWord(this.fulfilled, component, old | (1 << (fulfils - 1)));
     }
   }
 
   /** A strongly fair run leaves every state where something is possible that it never fulfils. */
-  private dropStarved(): bool {
-    let dropped: bool = false;
-    for (let state: u32 = 0; state < this.states; state++) {
-      const component = wordAt(this.components.of, state);
+  private dropStarved(end: u32): bool {
+    for (; this.at < end; this.at++) {
+      const component = wordAt(this.components.of, this.at);
       if (component == 0) continue;
       const starved = wordAt(this.sometimes, component) & ~wordAt(this.fulfilled, component);
-      if ((this.graph.possible.at(state) & starved) == 0) continue;
-      store<u8>(this.members + <usize>state, 0);
-      dropped = true;
+      if ((this.graph.possible.at(this.at) & starved) == 0) continue;
+      store<u8>(this.members + <usize>this.at, 0);
+      this.hasDropped = true;
     }
-    return dropped;
+    return end == this.states;
   }
 
-  private nearestFair(): u32 {
-    let nearest = NO_ROW;
-    const count = this.components.count + FIRST_COMPONENT;
-    for (let component = FIRST_COMPONENT; component < count; component++) {
+  private chooseFair(end: u32): bool {
+    for (let component = max(this.at, FIRST_COMPONENT); component < end; component++) {
       const starved = wordAt(this.always, component) & ~wordAt(this.fulfilled, component);
-      if (starved == 0) nearest = min(nearest, wordAt(this.first, component));
+      if (starved == 0) this.nearest = min(this.nearest, wordAt(this.first, component));
     }
-    return nearest;
+    this.at = end;
+    return end == this.components.count + FIRST_COMPONENT;
   }
 }
