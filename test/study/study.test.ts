@@ -261,7 +261,7 @@ describe("the table of every interleaving", () => {
 
   test("says of each cell what the command beneath it prints", async () => {
     const { source } = tableOf(/^Every interleaving/);
-    const limit = Number(/--retry-limit (\d)\.$/.exec(source)![1]);
+    const limit = Number(/--retry-limit (\d) --property safety\.$/.exec(source)![1]);
     const machine = await ExploreMachine.create();
     for (const { protocol, operation, text } of cellsOf(/^Every interleaving/)) {
       const { properties } = await explore({ protocol, operation, retryLimit: limit, machine });

@@ -158,7 +158,7 @@ function verdictTable({ explored }: StudyData): Exhibit {
       id,
       ...STUDIED.map((operation) => verdictCell(explored, id, operation)),
     ]),
-    source: `Exhaustive exploration with retry limit ${EXPLORED_LIMIT}: the rule that is broken in the fewest steps, these steps, and how many rules more can be broken. holds: no interleaving breaks one of ${listed(JUDGED)}. Each cell is repeated, with all its rules, by tlbstorm explore --protocol PROTOCOL --operation OPERATION --retry-limit ${EXPLORED_LIMIT}.`,
+    source: `Exhaustive exploration with retry limit ${EXPLORED_LIMIT}: the rule that is broken in the fewest steps, these steps, and how many rules more can be broken. holds: no interleaving breaks one of ${listed(JUDGED)}. Each cell is repeated, with all its rules, by tlbstorm explore --protocol PROTOCOL --operation OPERATION --retry-limit ${EXPLORED_LIMIT} --property safety.`,
   };
 }
 
@@ -188,7 +188,7 @@ function servedTable({ explored }: StudyData): Exhibit {
       id,
       ...STUDIED.map((operation) => servedCell(explored, id, operation)),
     ]),
-    source: `As above, but with a device that never gives up. It is judged apart because it is about runs that never end. weak: a request waits for ever in a schedule that is weakly fair only, which keeps passing over a step that is possible again and again; strong: also in one that does not. Steps lead into the loop and once around it; a shorter way may exist.`,
+    source: `As above, but with a device that never gives up. It is judged apart because it is about runs that never end. weak: a request waits for ever in a schedule that is weakly fair only, which keeps passing over a step that is possible again and again; strong: also in one that does not. Steps lead into the loop and once around it; a shorter way may exist. Repeat it with --property served.`,
   };
 }
 
