@@ -10,6 +10,7 @@ import { parseSnapshot } from "./parse_snapshot.js";
 import {
   FAULT_ERROR_BITS,
   FILE_KINDS,
+  FOLIO_ORDERS,
   isFlushOf,
   KSM_STEPS,
   MIGRATE_MODES,
@@ -21,8 +22,6 @@ import {
 } from "./vocabulary.js";
 
 const U32 = 2 ** 32;
-/** Folios have at most 2^18 pages of 4 KiB: a hugetlb page of 1 GiB. */
-const FOLIO_ORDERS = 19;
 const SIGNALS = Object.keys(SIGNAL_NUMBERS);
 /** How the kernel prints a status that it has no word for. */
 const NUMBER = /^(?:0x[0-9a-f]+|\d+)$/;

@@ -5,7 +5,7 @@
  */
 import { type Call, callByName, callByNumber } from "./calls.js";
 import { ADDRESS_MAX, type TlbFlushReason } from "./events.js";
-import { TLB_FLUSH_REASONS } from "./vocabulary.js";
+import { isFlushOf, TLB_FLUSH_REASONS } from "./vocabulary.js";
 
 /** Arguments that are C ints, which perf prints as unsigned 32-bit numbers. */
 const INT_ARGS: ReadonlySet<string> = new Set([
@@ -20,6 +20,7 @@ const INT_ARGS: ReadonlySet<string> = new Set([
   "status",
 ]);
 
+const PAGE = 4096;
 const U64_MAX = 0xffff_ffff_ffff_ffffn;
 const ERRNO_MAX = 4095n;
 
@@ -52,7 +53,9 @@ export function hexadecimal(text: string): number | null {
 export function parseTlbFlush(fields: string): { reason: TlbFlushReason; pages: number } | null {
   const match = /^pages:(-?\d+) reason:.*\((\d+)\)\s*$/.exec(fields);
   const reason = TLB_FLUSH_REASONS[Number(match?.[2])];
-  return match === null || reason === undefined ? null : { reason, pages: Number(match[1]) };
+  if (match === null || reason === undefined) return null;
+  const pages = Number(match[1]);
+  return isFlushOf(reason, pages) ? { reason, pages } : null;
 }
 
 /** `mmu notifier unmap range: 0x... -- 0x...` */
@@ -60,12 +63,24 @@ export function parseHvaRange(fields: string): { start: number; end: number } | 
   const match = /:\s*(\w+) -- (\w+)\s*$/.exec(fields);
   const start = hexadecimal(match?.[1] ?? "");
   const end = hexadecimal(match?.[2] ?? "");
-  return start === null || end === null || start >= end ? null : { start, end };
+  if (start === null || end === null || start >= end) return null;
+  return isPageAddress(start) && isPageAddress(end) ? { start, end } : null;
 }
 
 /** `mmu notifier test age hva: 0x...` */
 export function parseHvaAddress(fields: string): number | null {
-  return hexadecimal(/hva: (\w+)\s*$/.exec(fields)?.[1] ?? "");
+  const address = hexadecimal(/hva: (\w+)\s*$/.exec(fields)?.[1] ?? "");
+  return address !== null && isPageAddress(address) ? address : null;
+}
+
+/** Whether a page begins there. */
+export function isPageAddress(address: number): boolean {
+  return address % PAGE === 0;
+}
+
+/** A field that is one of a closed set of words. */
+export function wordField(fields: string, name: string, words: readonly string[]): string | null {
+  return words.find((word) => word === fieldText(fields, name)) ?? null;
 }
 
 /** A call with its arguments or its result. */

@@ -5,8 +5,8 @@ import { LossReport } from "./loss_report.js";
 import {
   type CallFields,
   decimalField,
-  fieldText,
   hexadecimalField,
+  isPageAddress,
   namedArguments,
   parseEnterFields,
   parseExitFields,
@@ -16,12 +16,20 @@ import {
   parseRawExit,
   parseTlbFlush,
   resultOf,
+  wordField,
 } from "./perf_fields.js";
 import { parsePerfLine, type PerfLine } from "./perf_line.js";
 import { ExecMappings, FileNumbers, parseMapping } from "./perf_mappings.js";
 import { CLONE_THREAD, CLONE_VFORK, CLONE_VM, TaskNumbers } from "./task_numbers.js";
 import type { TextLine } from "./text_lines.js";
-import { KTHREAD_PREFIXES } from "./vocabulary.js";
+import {
+  FAULT_ERROR_BITS,
+  FOLIO_ORDERS,
+  KTHREAD_PREFIXES,
+  MIGRATE_MODES,
+  MIGRATE_REASONS,
+  THP_STATUSES,
+} from "./vocabulary.js";
 
 /** What a line says: its events (perhaps none), or null when its fields are not understood. */
 type Meaning = EventBody[] | null;
@@ -194,7 +202,7 @@ export class PerfImporter {
       this.report.ignore("a fault of the kernel on an address of its own");
       return [];
     }
-    if (addr === null || err === null) return null;
+    if (addr === null || err === null || (err & ~FAULT_ERROR_BITS) !== 0) return null;
     this.#noteExecFault(parsed);
     return [{ ev: "fault", addr, err, k: isOfKernel ? 1 : 0 }];
   }
@@ -206,6 +214,7 @@ export class PerfImporter {
       return [];
     }
     const a = namedArguments(call);
+    if ([...call.call.requiredArgs].some((name) => a[name] === undefined)) return null;
     if (call.name === "ioctl" && !isMemoryIoctl(a["cmd"] ?? 0)) {
       this.report.ignore("call ioctl");
       return [];
@@ -314,22 +323,23 @@ function isMemoryIoctl(command: number): boolean {
 }
 
 function hugePageStep(name: string, fields: string): Meaning {
-  const status = fieldText(fields, "status");
+  const status = wordField(fields, "status", THP_STATUSES);
   return status === null ? null : [{ ev: "thp", what: name.replace(/^mm_/, ""), status }];
 }
 
 function migrationEntry(name: string, fields: string): Meaning {
   const addr = hexadecimalField(fields, "addr");
   const order = decimalField(fields, "order");
-  if (addr === null || order === null) return null;
+  if (addr === null || order === null || !isPageAddress(addr)) return null;
+  if (order < 0 || order >= FOLIO_ORDERS) return null;
   return [{ ev: name === "set_migration_pte" ? "mig_set" : "mig_clear", addr, order }];
 }
 
 function migration(fields: string): Meaning {
   const ok = decimalField(fields, "nr_succeeded");
   const failed = decimalField(fields, "nr_failed");
-  const mode = fieldText(fields, "mode");
-  const reason = fieldText(fields, "reason");
+  const mode = wordField(fields, "mode", MIGRATE_MODES);
+  const reason = wordField(fields, "reason", MIGRATE_REASONS);
   if (ok === null || failed === null || mode === null || reason === null) return null;
   return [{ ev: "migrate", ok, failed, mode, reason }];
 }

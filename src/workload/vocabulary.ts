@@ -39,6 +39,9 @@ export function isFlushOf(reason: TlbFlushReason, pages: number): boolean {
 /** Bits that the error code of an x86 page fault has (arch/x86/include/asm/trap_pf.h). */
 export const FAULT_ERROR_BITS = 0x8000_807f;
 
+/** Folios have at most 2^18 pages of 4 KiB: a hugetlb page of 1 GiB. */
+export const FOLIO_ORDERS = 19;
+
 export const FILE_KINDS: readonly string[] = ["ext4", "tmpfs", "memfd", "hugetlb"];
 
 /** The last one only up to linux 6.10. */
