@@ -4,7 +4,7 @@
  *
  * Source: R. Tarjan, Depth-first search and linear graph algorithms (1972).
  */
-import { allocate, putWord, wordAt } from "../base/bytes";
+import { putWord, reserve, wordAt } from "../base/bytes";
 import { Graph } from "./graph";
 
 /** Components are numbered from here; below: not visited, or still on the stack. */
@@ -29,22 +29,26 @@ export class Components {
     private readonly states: u32,
   ) {
     const bytes = (<usize>states) << 2;
-    this.of = allocate(bytes);
-    this.order = allocate(bytes);
-    this.low = allocate(bytes);
-    this.stack = allocate(bytes);
-    this.calls = allocate(bytes);
-    this.cursors = allocate(bytes);
+    this.of = reserve(bytes);
+    this.order = reserve(bytes);
+    this.low = reserve(bytes);
+    this.stack = reserve(bytes);
+    this.calls = reserve(bytes);
+    this.cursors = reserve(bytes);
   }
 
-  /** Begins anew with the states whose byte in `members` is set. */
+  /** Begins anew with the states whose byte in `members` is set; forget() all of them first. */
   begin(): void {
-    const bytes = (<usize>this.states) << 2;
-    memory.fill(this.of, 0, bytes);
-    memory.fill(this.order, 0, bytes);
     this.count = 0;
     this.visited = 0;
     this.root = 0;
+  }
+
+  /** Forgets what was found of the states in [start, end). */
+  forget(start: u32, end: u32): void {
+    const bytes = (<usize>(end - start)) << 2;
+    memory.fill(this.of + ((<usize>start) << 2), 0, bytes);
+    memory.fill(this.order + ((<usize>start) << 2), 0, bytes);
   }
 
   /** Follows up to `budget` edges; true once every component is known. */

@@ -8,7 +8,7 @@
  * Source:     O. Lichtenstein, A. Pnueli, Checking that finite state concurrent programs satisfy
  *             their linear specification (1985): fairness by components, and by smaller ones.
  */
-import { allocate, putWord, wordAt } from "../base/bytes";
+import { putWord, reserve, wordAt } from "../base/bytes";
 import { Components, FIRST_COMPONENT } from "./components";
 import { Graph } from "./graph";
 import { NO_ROW } from "./state_store";
@@ -17,6 +17,8 @@ import { NO_ROW } from "./state_store";
 enum Phase {
   /** Finds the states in which the device waits. */
   Mark,
+  /** Forgets components that were found before. */
+  Forget,
   /** Finds their components. */
   Connect,
   Clear,
@@ -56,12 +58,12 @@ export class Liveness {
     private readonly devices: u32,
   ) {
     this.components = new Components(graph, states);
-    this.members = allocate(states);
+    this.members = reserve(states);
     const bytes = (<usize>states + FIRST_COMPONENT) << 2;
-    this.fulfilled = allocate(bytes);
-    this.always = allocate(bytes);
-    this.sometimes = allocate(bytes);
-    this.first = allocate(bytes);
+    this.fulfilled = reserve(bytes);
+    this.always = reserve(bytes);
+    this.sometimes = reserve(bytes);
+    this.first = reserve(bytes);
   }
 
   /** Begins to search under weak or strong fairness. */
@@ -79,7 +81,12 @@ export class Liveness {
     const components = min(this.at + budget, this.components.count + FIRST_COMPONENT);
     switch (this.phase) {
       case Phase.Mark:
-        if (this.mark(states)) this.enter(Phase.Connect);
+        if (this.mark(states)) this.enter(Phase.Forget);
+        break;
+      case Phase.Forget:
+        this.components.forget(this.at, states);
+        this.at = states;
+        if (states == this.states) this.enter(Phase.Connect);
         break;
       case Phase.Connect:
         if (this.components.run(budget, this.members)) this.enter(Phase.Clear);
@@ -91,7 +98,7 @@ export class Liveness {
         if (this.summarize(states)) this.enter(this.isStrong ? Phase.Drop : Phase.Choose);
         break;
       case Phase.Drop:
-        if (this.dropStarved(states)) this.enter(this.hasDropped ? Phase.Connect : Phase.Choose);
+        if (this.dropStarved(states)) this.enter(this.hasDropped ? Phase.Forget : Phase.Choose);
         break;
       default:
         if (!this.chooseFair(components)) break;

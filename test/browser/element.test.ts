@@ -76,6 +76,21 @@ describe("the element <tlbstorm-explore>", () => {
     expect(await page.getByRole("region").count()).toBe(0);
   });
 
+  test("tells a run that only starves somebody apart from a shortest violation", async () => {
+    await page.locator("tlbstorm-explore").evaluate((element) => {
+      element.setAttribute("protocol", "secondary-flush");
+      element.setAttribute("operation", "mprotect");
+    });
+    await page.getByText("mprotect under secondary-flush").waitFor();
+    const timeline = page.getByRole("region", { name: "counterexample to served" });
+    await timeline.waitFor();
+    expect(await texts("served")).toContain("violated under weak fairness only");
+    expect(await timeline.getByRole("caption").innerText()).toMatch(
+      /^a way to keep served waiting/,
+    );
+    await page.getByText("only where mm is starved for ever").waitFor();
+  });
+
   test("explores a protocol that is given as an object", async () => {
     await page.locator("tlbstorm-explore").evaluate((element) => {
       const definition = { id: "mine", title: "my own", secondaryFlush: ["invalidate"] };
