@@ -76,6 +76,7 @@ export class Faults extends DeferredWork {
       this.unneeded++;
       if (this.firstBadLine == 0) this.firstBadLine = record.line;
       if (access == Access.Write) {
+        this.serveFault(task, mm, va, access);
         task.cameLate = 1;
         this.defer(task, va, record.cpu);
         return;
@@ -141,10 +142,7 @@ export class Faults extends DeferredWork {
     const page = alignDown(va, 4096);
     task.deferred = 0;
     task.cameLate = 0;
-    if (!holdsNotifier(recordedOf(task), page, page + 4096)) {
-      this.serveFault(task, mm, va, Access.Write);
-      return;
-    }
+    if (!holdsNotifier(recordedOf(task), page, page + 4096)) return;
     this.inputs.add(ReplayInput.RacingCopy);
     this.settling.predictFor(task);
     this.kernel.plan.rangeStart(mm, NotifierEvent.Clear, page, page + 4096);
