@@ -8,21 +8,11 @@
  *             appear that nothing has made, and calls end that began before it.
  * Source:     linux 6.18 kernel/fork.c (copy_process, copy_mm), fs/exec.c (exec_mmap, de_thread).
  */
+import { EventRecords } from "../abi/event_records.js";
 import { RecordKind } from "../abi/recording.generated.js";
 import { callByNumber } from "./calls.js";
 import type { ExecEvent, NewtaskEvent, RecordedEvent, RecordingHeader } from "./events.js";
 import { UNKNOWN_KERNEL } from "./imported.js";
-import {
-  OFFSET_ARGS,
-  OFFSET_CALL,
-  OFFSET_CPU,
-  OFFSET_KIND,
-  OFFSET_LINE,
-  OFFSET_MM,
-  OFFSET_P,
-  OFFSET_TID,
-  RECORD_BYTES,
-} from "./record_layout.js";
 import { RecordingError } from "./recording_error.js";
 import { mustFail, TaskActivity } from "./task_activity.js";
 import { CLONE_THREAD, CLONE_VM } from "./task_numbers.js";
@@ -60,19 +50,15 @@ export class TaskHistory {
   }
 
   /** Takes the records of lines that the core has read. */
-  takeRecords(records: Uint8Array): void {
-    const view = new DataView(records.buffer, records.byteOffset, records.length);
-    for (let base = 0; base < records.length; base += RECORD_BYTES) {
-      this.#line = view.getUint32(base + OFFSET_LINE, true);
-      this.#checkCpu(view.getUint16(base + OFFSET_CPU, true));
-      const task = this.#taskAt(
-        view.getUint32(base + OFFSET_P, true),
-        view.getUint32(base + OFFSET_TID, true),
-        view.getUint32(base + OFFSET_MM, true),
-      );
-      const kind = view.getUint16(base + OFFSET_KIND, true) as RecordKind;
-      if (kind === RecordKind.Enter) this.#enterAt(task, view, base);
-      else if (kind === RecordKind.Exit) this.#exitAt(task, view, base);
+  takeRecords(bytes: Uint8Array): void {
+    const records = new EventRecords(bytes);
+    for (let i = 0; i < records.length; i++) {
+      this.#line = records.line(i);
+      this.#checkCpu(records.cpu(i));
+      const task = this.#taskAt(records.process(i), records.tid(i), records.mm(i));
+      const kind = records.kind(i) as RecordKind;
+      if (kind === RecordKind.Enter) this.#enterAt(task, records, i);
+      else if (kind === RecordKind.Exit) this.#exitAt(task, records, i);
     }
   }
 
@@ -89,17 +75,16 @@ export class TaskHistory {
     this.#refuse(task.activity.take(event, this.#beginsWithExec));
   }
 
-  #enterAt({ activity }: Task, view: DataView, base: number): void {
-    const call = callByNumber(view.getUint16(base + OFFSET_CALL, true))!;
-    const isBound = mustFail(call, (_, i) => view.getInt32(base + OFFSET_ARGS + 8 * i + 4, true));
+  #enterAt({ activity }: Task, records: EventRecords, index: number): void {
+    const call = callByNumber(records.call(index))!;
+    const isBound = mustFail(call, (_, arg) => records.high(index, arg));
     this.#refuse(activity.enter(call.name, isBound, this.#line));
   }
 
-  #exitAt({ activity }: Task, view: DataView, base: number): void {
-    const call = callByNumber(view.getUint16(base + OFFSET_CALL, true))!;
-    const high = view.getInt32(base + OFFSET_ARGS + 4, true);
+  #exitAt({ activity }: Task, records: EventRecords, index: number): void {
+    const call = callByNumber(records.call(index))!;
     // Only its sign matters, and whether it is the number of a task, which has 32 bits.
-    const result = high < 0 ? -1 : view.getUint32(base + OFFSET_ARGS, true);
+    const result = records.high(index, 0) < 0 ? -1 : records.low(index, 0);
     this.#refuse(activity.exit(call.name, result, this.#beginsWithExec));
   }
 
