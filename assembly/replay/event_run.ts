@@ -84,6 +84,21 @@ export function isDetermined(reason: u64): bool {
   );
 }
 
+/** A copy of `event` at place `at`; what was there comes behind it. */
+export function insertEvent(arena: Arena, run: EventRun, at: u32, event: ReplayEvent): void {
+  pushEvent(arena, run, event.kind, event.a, event.b, 0, event.cpu);
+  const place = changetype<usize>(eventAt(run, at));
+  if (at + 1 == run.length) return;
+  memory.copy(place + EVENT_BYTES, place, (run.length - 1 - at) * EVENT_BYTES);
+  const inserted = eventAt(run, at);
+  inserted.kind = event.kind;
+  inserted.line = 0;
+  inserted.a = event.a;
+  inserted.b = event.b;
+  inserted.matched = 0;
+  inserted.cpu = event.cpu;
+}
+
 export function holdsNotifier(run: EventRun, start: u64, end: u64): bool {
   for (let i: u32 = 0; i < run.length; i++) {
     const event = eventAt(run, i);

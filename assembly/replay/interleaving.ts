@@ -12,7 +12,7 @@ import { allocate } from "../base/bytes";
 import { FlushReason } from "../abi/recording";
 import { FLUSH_ALL } from "../kernel/events";
 import { CPUS, Mm, addressOfMm } from "../kernel/mm/mm";
-import { EventKind, EventRun, ReplayEvent, copyEvent, eventAt, pushEvent } from "./event_run";
+import { EventKind, EventRun, ReplayEvent, copyEvent, eventAt, insertEvent } from "./event_run";
 import { Task } from "./task";
 
 export class Interleaving {
@@ -59,38 +59,39 @@ export class Interleaving {
     return changed;
   }
 
-  /** mm_tlb_flush_nested: a gather that ends while another is open flushes everything. */
+  /**
+   * mm_tlb_flush_nested: a gather that ends while another is open flushes everything, also when it
+   * cleared nothing itself.
+   */
   private widenNested(recorded: EventRun, predicted: EventRun): u32 {
-    const full = <u64>(<i64>FLUSH_ALL);
     let changed: u32 = 0;
-    if (countFlushes(predicted) == 0) return this.copyFull(recorded, predicted);
-    let j: u32 = 0;
+    let more = <i32>countFlushes(recorded) - <i32>countFlushes(predicted);
+    // behind what has its counterpart
+    let place: u32 = 0;
     for (let i: u32 = 0; i < recorded.length; i++) {
       const event = eventAt(recorded, i);
-      if (event.kind != EventKind.Flush) continue;
-      while (j < predicted.length && eventAt(predicted, j).kind != EventKind.Flush) j++;
-      if (j == predicted.length) break;
-      if (
-        event.b == full &&
-        event.a == eventAt(predicted, j).a &&
-        eventAt(predicted, j).b != full
-      ) {
-        eventAt(predicted, j).b = full;
-        changed++;
+      if (event.kind != EventKind.Flush) {
+        place = behindNotifier(predicted, place, event);
+        continue;
       }
-      j++;
-    }
-    return changed;
-  }
-
-  /** A nested gather flushes even when it cleared nothing itself. */
-  private copyFull(recorded: EventRun, predicted: EventRun): u32 {
-    let changed: u32 = 0;
-    for (let i: u32 = 0; i < recorded.length; i++) {
-      const event = eventAt(recorded, i);
-      if (event.kind != EventKind.Flush || event.b != <u64>(<i64>FLUSH_ALL)) continue;
-      pushEvent(this.arena, predicted, event.kind, event.a, event.b, 0, event.cpu);
-      changed++;
+      const next = nextFlush(predicted, place);
+      const isThere = next < predicted.length && isSame(eventAt(predicted, next), event);
+      if (!isThere && event.b == <u64>(<i64>FLUSH_ALL)) {
+        if (
+          more > 0 &&
+          (next == predicted.length || comesLater(recorded, i, eventAt(predicted, next)))
+        ) {
+          insertEvent(this.arena, predicted, place++, event);
+          more--;
+          changed++;
+          continue;
+        }
+        if (next < predicted.length && event.a == eventAt(predicted, next).a) {
+          eventAt(predicted, next).b = event.b;
+          changed++;
+        }
+      }
+      if (next < predicted.length) place = next + 1;
     }
     return changed;
   }
@@ -137,6 +138,38 @@ export class Interleaving {
     predicted.length = to;
     return dropped;
   }
+}
+
+/** The place of the first flush from `from` on; the length of the list when there is none. */
+function nextFlush(run: EventRun, from: u32): u32 {
+  let at = from;
+  while (at < run.length && eventAt(run, at).kind != EventKind.Flush) at++;
+  return min(at, run.length);
+}
+
+/** The place behind the same notifier call; `from` when there is none. */
+function behindNotifier(run: EventRun, from: u32, call: ReplayEvent): u32 {
+  for (let at = from; at < run.length; at++) {
+    if (eventAt(run, at).kind == EventKind.Notifier && isSame(eventAt(run, at), call))
+      return at + 1;
+  }
+  return from;
+}
+
+function isSame(one: ReplayEvent, other: ReplayEvent): bool {
+  return one.a == other.a && one.b == other.b;
+}
+
+/** Whether the recording has that flush behind place `i`. */
+function comesLater(recorded: EventRun, i: u32, wanted: ReplayEvent): bool {
+  for (
+    let at = nextFlush(recorded, i + 1);
+    at < recorded.length;
+    at = nextFlush(recorded, at + 1)
+  ) {
+    if (isSame(eventAt(recorded, at), wanted)) return true;
+  }
+  return false;
 }
 
 function isLocal(event: ReplayEvent): bool {

@@ -124,7 +124,7 @@ export class Settling {
     if (
       this.windows.count == 0 &&
       task.call == Call.Madvise &&
-      adoptAccesses(task, recorded, predicted)
+      adoptAccesses(this.kernel, mm!, task, recorded, predicted)
     ) {
       this.inputs.add(ReplayInput.UnseenAccess);
     }

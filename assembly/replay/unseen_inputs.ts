@@ -5,13 +5,14 @@
  *             and MADV_FREE look for in the accessed bits.
  * Simplifies: what the events show is believed.                                  (DEVIATIONS R2)
  */
+import { Arena } from "../base/arena";
 import { entryFrame, isSwap, mapsFrame } from "../hardware/pgtable/pte";
 import { FlushReason } from "../abi/recording";
 import { Kernel } from "../kernel/kernel";
 import { FRAME_ANON, FRAME_EXCLUSIVE, isSpecial } from "../kernel/mm/frames";
-import { CPUS, Mm } from "../kernel/mm/mm";
+import { CPUS, Mm, indexOf, vmaOf } from "../kernel/mm/mm";
 import { dropSwapEntry } from "../kernel/mm/swap_entries";
-import { EventKind, EventRun, copyEvent, eventAt } from "./event_run";
+import { EventKind, EventRun, copyEvent, eventAt, pushEvent } from "./event_run";
 import { Task } from "./task";
 
 const ADVICE_COLD: u64 = 20;
@@ -30,41 +31,56 @@ export function forgetPage(kernel: Kernel, mm: Mm, va: u64): bool {
 }
 
 /**
- * The flush of an MADV_COLD or MADV_FREE covers what was accessed since: where the recording's
- * flush is one that accesses could explain, the prediction adopts it.
+ * The flushes of an MADV_COLD or MADV_FREE, one for each VMA, cover what was accessed since: where
+ * those of the recording are such that accesses could explain them, the prediction adopts them.
  */
-export function adoptAccesses(task: Task, recorded: EventRun, predicted: EventRun): bool {
+export function adoptAccesses(
+  kernel: Kernel,
+  mm: Mm,
+  task: Task,
+  recorded: EventRun,
+  predicted: EventRun,
+): bool {
   if (task.args2 != ADVICE_COLD && task.args2 != ADVICE_FREE) return false;
-  const theirs = onlyFlush(recorded);
-  const ours = onlyFlush(predicted);
-  if (theirs == NONE || ours == NONE || theirs == ours) return false;
   const most = <i64>((task.args1 + 4095) >> 12);
-  if (theirs > most || (theirs == -1 && most <= 33)) return false;
-  replaceFlush(recorded, predicted);
+  let flushes: u32 = 0;
+  for (let i: u32 = 0; i < recorded.length; i++) {
+    const event = eventAt(recorded, i);
+    if (event.kind != EventKind.Flush || event.a != <u64>FlushReason.LocalMm) continue;
+    const pages = <i64>event.b;
+    if (pages > most || (pages == -1 && most <= 33)) return false;
+    flushes++;
+  }
+  if (flushes > countVmas(mm, task.args0, task.args0 + task.args1)) return false;
+  if (hasSameFlushes(recorded, predicted)) return false;
+  replaceFlush(kernel.arena, recorded, predicted);
   return true;
 }
 
-/** No flush. */
-const NO_FLUSH: i64 = 0;
-/** More than one, so that nothing can be said. */
-const NONE: i64 = -2;
+function countVmas(mm: Mm, start: u64, end: u64): u32 {
+  let index = indexOf(mm, start);
+  const first = index;
+  while (index < mm.count && vmaOf(mm, index).start < end) index++;
+  return index - first;
+}
 
-function onlyFlush(run: EventRun): i64 {
-  let pages = NO_FLUSH;
-  let count: u32 = 0;
-  for (let i: u32 = 0; i < run.length; i++) {
-    const event = eventAt(run, i);
-    if (event.kind != EventKind.Flush || event.a != <u64>FlushReason.LocalMm) continue;
-    pages = <i64>event.b;
-    count++;
+function hasSameFlushes(recorded: EventRun, predicted: EventRun): bool {
+  let j: u32 = 0;
+  for (let i: u32 = 0; i < recorded.length; i++) {
+    const event = eventAt(recorded, i);
+    if (event.kind != EventKind.Flush) continue;
+    while (j < predicted.length && eventAt(predicted, j).kind != EventKind.Flush) j++;
+    if (j == predicted.length || eventAt(predicted, j).b != event.b) return false;
+    j++;
   }
-  return count > 1 ? NONE : pages;
+  while (j < predicted.length && eventAt(predicted, j).kind != EventKind.Flush) j++;
+  return j == predicted.length;
 }
 
 /**
  * Makes the flushes of the prediction those of the recording; what is announced stays predicted.
  */
-function replaceFlush(recorded: EventRun, predicted: EventRun): void {
+function replaceFlush(arena: Arena, recorded: EventRun, predicted: EventRun): void {
   let to: u32 = 0;
   for (let i: u32 = 0; i < predicted.length; i++) {
     if (eventAt(predicted, i).kind == EventKind.Flush) continue;
@@ -73,19 +89,9 @@ function replaceFlush(recorded: EventRun, predicted: EventRun): void {
   predicted.length = to;
   for (let i: u32 = 0; i < recorded.length; i++) {
     const event = eventAt(recorded, i);
-    if (event.kind == EventKind.Flush) appendCopy(predicted, event.a, event.b);
+    if (event.kind == EventKind.Flush)
+      pushEvent(arena, predicted, event.kind, event.a, event.b, 0, event.cpu);
   }
-}
-
-function appendCopy(run: EventRun, a: u64, b: u64): void {
-  // the list had at least as many events before, or the flush finds no room and stays a difference
-  if (run.length == run.capacity) return;
-  const event = eventAt(run, run.length++);
-  event.kind = EventKind.Flush;
-  event.a = a;
-  event.b = b;
-  event.line = 0;
-  event.matched = 0;
 }
 
 /**

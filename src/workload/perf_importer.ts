@@ -149,6 +149,10 @@ export class PerfImporter {
     }
     switch (event) {
       case "tlb:tlb_flush": {
+        if (this.#execs.has(parsed.threadId)) {
+          this.report.ignore("a flush of an exec, whose mm shows later");
+          return [];
+        }
         const flush = parseTlbFlush(fields);
         return flush && [{ ev: "tlb", ...flush }];
       }

@@ -53,6 +53,10 @@ const THREAD: Event[] = [
 ];
 
 async function check(...events: Event[]) {
+  return checkIn([at(0), at(4 * PAGES_OF_GIB)], ...events);
+}
+
+async function checkIn(window: [string, string] | null, ...events: Event[]) {
   const lines = events.map(([tid, event], t): Line => ({
     t,
     p: 1,
@@ -63,9 +67,10 @@ async function check(...events: Event[]) {
   }));
   const counts: Record<string, number> = {};
   for (const { ev } of lines) counts[ev] = (counts[ev] ?? 0) + 1;
-  const window = [at(0), at(4 * PAGES_OF_GIB)];
   const end = { t: lines.length, ev: "end_of_trace", lost: 0, events: counts };
-  const bytes = bytesOf([{ ...header, window }, ...lines, end]);
+  const known: Line = { ...header };
+  delete known["window"];
+  const bytes = bytesOf([window === null ? known : { ...known, window }, ...lines, end]);
   const reader = await readRecording(bytes, { file: "race" });
   const { mismatches, inputs } = await checkRecording(reader, { isOrdered: true });
   const raced = inputs.find(({ what }) => what === ONE_TABLE)?.count ?? 0;
@@ -154,5 +159,46 @@ describe("a fault of another thread in the range of a call", () => {
     expect((await check(...read, ...THREAD, ...race, ...next)).mismatches).toEqual([]);
     const late = [fault(1, 1, 7), inval(1, 1, 2), ...flush(1, 1), fault(2, 1, 7)];
     expect((await check(...read, ...THREAD, ...late, ...next)).mismatches).toEqual([]);
+  });
+});
+
+describe("a gather that ends while another thread's is open", () => {
+  const [from, to] = [at(0), at(512)];
+  const move = { addr: from, old_len: 4 * PAGE, new_len: 4 * PAGE, flags: 3, new_addr: to };
+  const target = { addr: to, len: 4 * PAGE, prot: 3, flags: PRIVATE_FIXED, fd: -1, off: 0 };
+  const full = flush(1, -1);
+
+  test("flushes everything, also where it cleared nothing", async () => {
+    const written = [...map(4, 3), fault(1, 1, 6), enter("mmap", target), exit("mmap", to)];
+    const other: Event = [2, { ev: "enter", call: "madvise", a: { ...advise(1), addr: at(900) } }];
+    const moved = [enter("mremap", move), inval(1, 512, 516), ...full, inval(1, 0, 4)];
+    const rest = [...flush(1, 4), inval(1, 0, 4), ...full, exit("mremap", to)];
+    const events = [...START, ...written, ...THREAD, other, ...moved, ...rest];
+    expect((await check(...events)).mismatches).toEqual([]);
+    const alone = [...START, ...written, ...THREAD, ...moved, ...rest];
+    expect((await check(...alone)).mismatches.length).toBeGreaterThan(0);
+  });
+});
+
+describe("an MADV_COLD of a real program", () => {
+  const cold = { addr: at(0), len: 8 * PAGE, advice: 20 };
+  const snapshot: Event = [1, { ev: "snap", vmas: [], pages: [] }];
+  const before = [
+    ...[START[0]!, snapshot, START[1]!],
+    ...map(8, 3),
+    ...[enter("mprotect", protect(4, 1)), exit("mprotect")],
+  ];
+  const local = (pages: number): Event => [1, { ev: "tlb", reason: "local_mm", pages }];
+
+  test("flushes in each VMA what was accessed, which only the recording tells", async () => {
+    const told = [enter("madvise", cold), local(3), local(2), exit("madvise")];
+    expect((await checkIn(null, ...before, ...told)).mismatches).toEqual([]);
+  });
+
+  test("flushes once a VMA, and no more than it covers", async () => {
+    const often = [enter("madvise", cold), local(3), local(2), local(1), exit("madvise")];
+    expect((await checkIn(null, ...before, ...often)).mismatches).toHaveLength(3);
+    const much = [enter("madvise", cold), local(9), exit("madvise")];
+    expect((await checkIn(null, ...before, ...much)).mismatches).toHaveLength(1);
   });
 });
