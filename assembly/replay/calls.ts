@@ -127,6 +127,7 @@ export class Calls {
       return;
     }
     this.settling.learnMask(task, mm);
+    if (task.call == Call.Munmap) this.settling.learnUnmapped(task, mm);
     this.settling.predictFor(task);
     if (!performCall(this.kernel, mm, task, this.descriptors, result))
       this.unsupported.add(task.call);

@@ -99,6 +99,18 @@ export function insertEvent(arena: Arena, run: EventRun, at: u32, event: ReplayE
   inserted.cpu = event.cpu;
 }
 
+/** The pages of the run's only flush of this reason; 0 for none, several, or a full one. */
+export function onlyFlush(run: EventRun, reason: FlushReason): u64 {
+  let pages: u64 = 0;
+  for (let i: u32 = 0; i < run.length; i++) {
+    const event = eventAt(run, i);
+    if (event.kind != EventKind.Flush || event.a != <u64>reason) continue;
+    if (pages != 0 || <i64>event.b < 0) return 0;
+    pages = event.b;
+  }
+  return pages;
+}
+
 export function holdsNotifier(run: EventRun, start: u64, end: u64): bool {
   for (let i: u32 = 0; i < run.length; i++) {
     const event = eventAt(run, i);

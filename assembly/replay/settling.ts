@@ -7,12 +7,14 @@
  */
 import { FlushReason, ReplayInput } from "../abi/recording";
 import { EventRecord } from "../abi/records";
+import { alignUp } from "../base/page";
 import { Kernel } from "../kernel/kernel";
 import { Mm, addressOfMm, mmAt } from "../kernel/mm/mm";
 import { Call } from "./call_numbers";
 import { Comparer } from "./comparer";
-import { EventKind, eventAt, isDetermined, pushRecord } from "./event_run";
+import { EventKind, eventAt, isDetermined, onlyFlush, pushRecord } from "./event_run";
 import { Interleaving } from "./interleaving";
+import { learnFromUnmap } from "./page_cache_input";
 import { RacingTables } from "./racing_tables";
 import { Stage } from "./stage";
 import { Tally } from "./tally";
@@ -153,6 +155,16 @@ export class Settling {
     if (!flushes || asks == tlbs.hasOtherCpus(mm)) return;
     this.comparer.maskInputs++;
     tlbs.adoptMask(mm, asks ? u64.MAX_VALUE : (<u64>1) << tlbs.cpu);
+  }
+
+  /** What a munmap flushed tells which pages of a file it had mapped. */
+  learnUnmapped(task: Task, mm: Mm): void {
+    const pages = onlyFlush(recordedOf(task), FlushReason.LocalMm);
+    if (pages == 0) return;
+    const end = task.args0 + alignUp(task.args1, 4096);
+    if (learnFromUnmap(this.kernel, mm, task.args0, end, pages)) {
+      this.inputs.add(ReplayInput.PageCache);
+    }
   }
 
   /** As `learnMask`, for the one flush that a teardown may show. */

@@ -1,4 +1,4 @@
-/** Recordings in which two threads of an mm are in the kernel at once. */
+/** Recordings that show less than what decides: two threads in the kernel at once, unseen state. */
 import { describe, expect, test } from "vitest";
 import { packagedRecordings } from "../../src/cli/recordings.js";
 import { checkRecording } from "../../src/replay/check.js";
@@ -200,5 +200,27 @@ describe("an MADV_COLD of a real program", () => {
     expect((await checkIn(null, ...before, ...often)).mismatches).toHaveLength(3);
     const much = [enter("madvise", cold), local(9), exit("madvise")];
     expect((await checkIn(null, ...before, ...much)).mismatches).toHaveLength(1);
+  });
+});
+
+describe("a munmap of a file that a real program maps", () => {
+  const file = { addr: "0x0", len: 2 * PAGE, prot: 1, flags: 2, fd: 3, off: 0 };
+  const snapshot: Event = [1, { ev: "snap", vmas: [], pages: [] }];
+  const mapped = [
+    ...[START[0]!, snapshot, START[1]!],
+    ...[enter("mmap", file), exit("mmap", at(0)), fault(1, 0, 4)],
+    enter("munmap", { addr: at(0), len: 2 * PAGE }),
+    inval(1, 0, 2),
+  ];
+  const local = (pages: number): Event => [1, { ev: "tlb", reason: "local_mm", pages }];
+
+  test.each([1, 2])("flushes %i pages if as many were in the page cache", async (pages) => {
+    const events = [...mapped, local(pages), exit("munmap")];
+    expect((await checkIn(null, ...events)).mismatches).toEqual([]);
+  });
+
+  test("flushes no more pages than it can have mapped", async () => {
+    const events = [...mapped, local(3), exit("munmap")];
+    expect((await checkIn(null, ...events)).mismatches).toHaveLength(1);
   });
 });
