@@ -14,7 +14,7 @@ import { exitMm } from "../kernel/operations/exit";
 import { forkMm } from "../kernel/operations/fork";
 import { reapMm } from "../kernel/operations/reap";
 import { Call } from "./call_numbers";
-import { gaveBack, isDoneAt, isForking, isInCall } from "./concurrent_calls";
+import { CLONE_VM, gaveBack, isDoneAt, isForking, isInCall } from "./concurrent_calls";
 import { Descriptors } from "./descriptors";
 import { EarlyFaults } from "./early_faults";
 import { Settling } from "./settling";
@@ -23,7 +23,6 @@ import { Tally } from "./tally";
 import { NO_CALL, Task } from "./task";
 import { Tasks } from "./tasks";
 
-const CLONE_VM: u64 = 0x100;
 const EAGAIN: i64 = -11;
 
 export class Calls {
@@ -82,6 +81,7 @@ export class Calls {
 
   /** The calls of other threads that a fault at `va` comes after. */
   finishBeforeFault(task: Task, mm: Mm, va: u64, access: Access): void {
+    if (mm.users < 2) return;
     for (let i: u32 = 0; i < this.tasks.length; i++) {
       const other = this.tasks.at(i);
       if (isInCall(task, other) && isDoneAt(this.kernel, mm, other, va, access))
@@ -91,6 +91,7 @@ export class Calls {
 
   /** The calls of other threads that must be over for an mmap to get the address it got. */
   private finishOverlapping(task: Task, start: u64): void {
+    if (this.tasks.mmOf(task).users < 2) return;
     for (let i: u32 = 0; i < this.tasks.length; i++) {
       const other = this.tasks.at(i);
       if (isInCall(task, other) && gaveBack(other, start, task.args1)) this.finishCall(other);

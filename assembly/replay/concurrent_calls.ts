@@ -17,7 +17,7 @@ import { Call } from "./call_numbers";
 import { EventKind, EventRun, eventAt } from "./event_run";
 import { Task, recordedOf } from "./task";
 
-const CLONE_VM: u64 = 0x100;
+export const CLONE_VM: u64 = 0x100;
 
 /** Whether `other` may be in the middle of a call that changes an mm. */
 export function isInCall(task: Task, other: Task): bool {

@@ -2,7 +2,7 @@
  * What the page cache of a real program's files held is not recorded, but a fault tells whether its
  * page was mapped, and the flush of a munmap how many were.
  */
-import { LEVEL_PMD } from "../base/page";
+import { LEVEL_PMD, PMD_SIZE, alignDown } from "../base/page";
 import { entryFrame, isHuge, mapsFrame } from "../hardware/pgtable/pte";
 import { Kernel } from "../kernel/kernel";
 import { FileKind } from "../kernel/mm/files";
@@ -41,6 +41,7 @@ export function learnFromUnmap(kernel: Kernel, mm: Mm, start: u64, end: u64, pag
   let changed = false;
   for (let va = start; va < end; va += 4096) {
     const address = kernel.tables.findPte(mm, va);
+    if (address == 0) va = alignDown(va, PMD_SIZE) + PMD_SIZE - 4096;
     if (address == 0 || load<u64>(address) == 0) continue;
     if (covered == 0) covered = va + (pages << 12);
     if (va >= covered && dropFilePage(kernel, address)) changed = true;
